@@ -128,7 +128,7 @@ class Fleet:
     def push(self, site: dict[str, Any]) -> None:
         """Sign a policy with these site values, and push it under the tag that the hosts follow."""
         self.services.path("/root/policy/site.json").write_text(json.dumps(site))
-        sign = "portero sign policy --key alice --for web"
+        sign = "portero bundle sign policy --key alice --for web"
         push = f"PORTERO_BUNDLE_CA=/srv/ca.pem portero bundle push policy {ADDRESS} --key alice --after 0"
         self.services.do(f"cd /root && {sign} && {push}")
 

@@ -74,7 +74,9 @@ def settings(host: Machine, text: str) -> None:
 
 def push(host: Machine, words: str, key: str = "alice", *, unaware: bool = False) -> str:
     """Begin a policy anew, as version 1, and push it. `unaware`: where the policy in force here cannot be asked for."""
-    host.do(f"cd /root && rm -rf p && mkdir p && echo '{{}}' > p/site.json && portero sign p --key {key} --for web")
+    host.do(
+        f"cd /root && rm -rf p && mkdir p && echo '{{}}' > p/site.json && portero bundle sign p --key {key} --for web"
+    )
     socket = "PORTERO_SOCKET=/nowhere.sock " if unaware else ""
     return host.do(f"cd /root && {socket}{PUSH.replace('alice', key)} {words}")
 
@@ -88,13 +90,13 @@ def status(host: Machine) -> str:
 
 
 def test_a_folder_signed_by_hand_becomes_a_bundle_and_a_wrong_bundle_strands_nobody(host: Machine) -> None:
-    sign = "portero sign /etc/portero/site --key /root/alice --for web"
+    sign = "portero bundle sign /etc/portero/site --key /root/alice --for web"
     host.do(f"{sign} && {sign}")
     settings(host, SIGNED)
     host.do("systemctl restart portero")
     wait_until(lambda: Fleet.version(host) == 2, "the signed folder is not in force")
 
-    judged = {who: host.do(f"{who} portero rules 2>&1 >/dev/null") for who in ("", NOBODY)}
+    judged = {who: host.do(f"{who} portero explain 2>&1 >/dev/null") for who in ("", NOBODY)}
     assert judged[""].startswith("portero: judged by the policy in force on this host (")
     assert judged[NOBODY] == judged[""].replace(")\n", "), as far as users may see it\n")
 
@@ -140,7 +142,7 @@ def test_an_older_version_does_not_come_back_whatever_is_forgotten(host: Machine
     uid = host.path(f"{KEPT}/current").lstat().st_uid
     become = f"setpriv --reuid={uid} --regid={uid} --clear-groups"
     host.do(f"cp -a {KEPT}/current/ {KEPT}/old && sed -i 's/^{{}}$/{{ }}/' /root/p/site.json")
-    host.do(f"cd /root && portero sign p --key alice --for web && {PUSH}")
+    host.do(f"cd /root && portero bundle sign p --key alice --for web && {PUSH}")
     host.do("systemctl start portero-bundle")
     wait_until(lambda: Fleet.version(host) == 4, "version 4 is not in force")
 

@@ -77,7 +77,7 @@ def test_a_signed_folder_starts_and_status_says_what_is_signed(policy: Path) -> 
 def test_an_unsigned_folder_does_not_start_but_without_trusted_keys(policy: Path) -> None:
     (policy / "site.json").write_text(OFF)
 
-    assert faults(policy) == (f"{policy}/signature.json: is missing: sign the folder again with `portero sign`",)
+    assert faults(policy) == (f"{policy}/signature.json: is missing: sign the folder again with `portero bundle sign`",)
     assert status(built(policy, trusted_keys=""))["signedFolders"] == {}
     assert not (policy.parent / "state.json").exists()
 

@@ -84,7 +84,7 @@ def test_a_renamed_file_is_one_that_is_missing_and_one_that_is_not_covered() -> 
 
 
 def test_a_folder_without_a_signature_is_refused() -> None:
-    assert refusals(FILES) == ["signature.json: is missing: sign the folder again with `portero sign`"]
+    assert refusals(FILES) == ["signature.json: is missing: sign the folder again with `portero bundle sign`"]
 
 
 def test_another_key_is_refused_by_its_id_and_one_that_claims_a_trusted_id_does_not_hold() -> None:
@@ -108,17 +108,17 @@ def test_another_key_is_refused_by_its_id_and_one_that_claims_a_trusted_id_does_
         ({"format": 3}, "is not of format 2"),
         ({"format": 1}, "is not of format 2"),
         ({"for": "db"}, "does not hold"),
-        ({"for": None}, "is not as `portero sign` writes it"),
+        ({"for": None}, "is not as `portero bundle sign` writes it"),
         ({"format": True}, "is not of format 2"),
-        ({"version": "7"}, "is not as `portero sign` writes it"),
-        ({"version": True}, "is not as `portero sign` writes it"),
-        ({"date": None}, "is not as `portero sign` writes it"),
-        ({"key": 1}, "is not as `portero sign` writes it"),
-        ({"files": [1]}, "is not as `portero sign` writes it"),
-        ({"files": {"site.json": 1}}, "is not as `portero sign` writes it"),
-        ({"signature": "?"}, "is not as `portero sign` writes it"),
-        ({"signature": None}, "is not as `portero sign` writes it"),
-        ({"comment": "hello"}, "is not as `portero sign` writes it"),
+        ({"version": "7"}, "is not as `portero bundle sign` writes it"),
+        ({"version": True}, "is not as `portero bundle sign` writes it"),
+        ({"date": None}, "is not as `portero bundle sign` writes it"),
+        ({"key": 1}, "is not as `portero bundle sign` writes it"),
+        ({"files": [1]}, "is not as `portero bundle sign` writes it"),
+        ({"files": {"site.json": 1}}, "is not as `portero bundle sign` writes it"),
+        ({"signature": "?"}, "is not as `portero bundle sign` writes it"),
+        ({"signature": None}, "is not as `portero bundle sign` writes it"),
+        ({"comment": "hello"}, "is not as `portero bundle sign` writes it"),
     ],
     ids=str,
 )

@@ -144,7 +144,7 @@ def test_a_folder_that_the_same_key_signed_for_other_hosts_is_a_fault(policy: Pa
 
     assert found == [
         f"{policy}/signature.json: is signed for db, this host takes web (PORTERO_HOST_GROUPS): "
-        f"sign it with `portero sign {policy} --key KEY --for web`"
+        f"sign it with `portero bundle sign {policy} --key KEY --for web`"
     ]
 
 
