@@ -64,6 +64,8 @@ def _command(name: str, sub: click.Command, parent: click.Context) -> Iterator[s
     pieces = sub.collect_usage_pieces(click.Context(sub, parent=parent))
     yield from (f".Ss portero {name}", ".Nm portero", f".Cm {name}", *(f".Ar {_escape(piece)}" for piece in pieces))
     yield from (".Pp", *_text(sub.help or ""))
+    _, *examples = (sub.epilog or "").removeprefix("\b\n").splitlines() or [""]
+    yield from (".Pp", "Examples:", ".Bd -literal", *map(_escape, examples), ".Ed") if examples else ()
     options = [each for each in sub.params if isinstance(each, click.Option)]
     if not options:
         return

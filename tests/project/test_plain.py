@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from portero.decide.values.refusals import CODES
+from portero.tools.cli import main
 from tests.paths import ROOT
 
 # In 100 words, all pages together, and on any page.
@@ -82,6 +84,23 @@ def test_the_texts_of_refusal_codes_are_plain() -> None:
 
 def test_the_texts_of_settings_are_plain() -> None:
     semicolons, clauses = rate([read_prose((ROOT / "docs" / "settings.md").read_text())])
+
+    assert semicolons <= MOST_SEMICOLONS
+    assert clauses <= MOST_CLAUSES
+
+
+def list_helps(command: click.Command) -> Iterator[str]:
+    """The texts of a command's help, and of all below it."""
+    yield from filter(None, [command.help, *(getattr(option, "help", None) for option in command.params)])
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in filter(None, (command.get_command(context, name) for name in command.list_commands(context))):
+            yield from list_helps(below)
+
+
+def test_the_helps_of_commands_are_plain() -> None:
+    # Most options are those of many commands.
+    semicolons, clauses = rate([*{*list_helps(main)}])
 
     assert semicolons <= MOST_SEMICOLONS
     assert clauses <= MOST_CLAUSES

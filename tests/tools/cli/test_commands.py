@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -121,3 +122,28 @@ def test_version_and_completion_are_commands_too() -> None:
     assert portero("version").output == portero("--version").output
     assert "_PORTERO_COMPLETE=bash_complete" in portero("completion", "bash").output
     assert [portero("completion", shell).exit_code for shell in ("zsh", "fish", "tcsh")] == [0, 0, 2]
+
+
+def list_commands(group: click.Command, *path: str) -> Iterator[tuple[str, click.Command]]:
+    """Those that people type, with their names."""
+    if not isinstance(group, click.Group):
+        return
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if not command.hidden:
+            yield " ".join((*path, name)), command
+            yield from list_commands(command, *path, name)
+
+
+def test_each_command_has_examples_of_its_own_options() -> None:
+    for name, command in list_commands(main):
+        _, *examples = (command.epilog or "").removeprefix("\b\n").splitlines()
+        assert examples, name
+        assert all(f"portero {name}" in line for line in examples), name
+        inner = {flag for _, below in list_commands(command) for option in below.params for flag in option.opts}
+        known = inner | {flag for option in command.params for flag in option.opts}
+        words = {word for line in examples for word in line.partition(" -- ")[0].split()}
+        assert {word for word in words if word.startswith("--")} <= known, name
+        assert portero(*name.split(), "--help").output.endswith("Examples:\n  " + "\n  ".join(examples) + "\n"), name

@@ -42,7 +42,7 @@ _FILE_MODE = 0o644
 # Of a pull that failed while there is no bundle at all: portero-bundle.service then tries again within seconds.
 _NOTHING_YET = 3
 _NO_BUNDLE = "name a file that `portero bundle build` wrote, or an address"
-_CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust; PORTERO_BUNDLE_CA.")
+_CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust. Default: PORTERO_BUNDLE_CA.")
 _KEY = click.option(
     *("--key", "key_file"),
     metavar="FILE",
@@ -56,7 +56,7 @@ _KEY = click.option(
 def bundle() -> None:
     """Bring signed policy to many hosts: build, push, pull and show bundles.
 
-    A bundle is a signed policy folder as one file, which is signed too. `push` takes it to a registry; a host
+    A bundle is a signed policy folder as one file, which is signed too. `push` takes it to a registry, and a host
     fetches it with `portero bundle pull`, which portero-bundle.timer starts every few minutes.
     """
 
@@ -70,7 +70,7 @@ bundle.add_command(verify)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True, help="The bundle.")
 @_KEY
 def build(folder: Path, output: Path, key_file: Path) -> None:
-    """Make the file of a folder that `portero bundle sign` has signed; for a server, or to carry it.
+    """Make the file of a folder that `portero bundle sign` has signed, for a server, or to carry it.
 
     FILE.sig gets its signature, and belongs beside it.
     """
@@ -94,7 +94,7 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
     """Put a signed folder into a registry: oci://registry/name:tag.
 
     Hosts refuse an older version than they had. The version in force is that of the bundle under this tag, or of this
-    host; where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
+    host. Where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
     """
     settings = host_settings.load_host_settings({"bundle_login": login, "bundle_ca": ca})
     key, files = secret_input.read_key(key_file), read_files(folder)
@@ -138,9 +138,9 @@ def pull(login: str | None, state: str | None) -> None:
     """Fetch PORTERO_BUNDLE if it is new, and put it where Portero takes it from, once it is verified.
 
     portero-bundle.timer starts this every few minutes. A bundle that trusted keys have signed, for a group of this
-    host, and not older than what was in force takes the place of the one before; otherwise the last good one stays.
+    host, and not older than the one in force takes its place. Otherwise the last good one stays.
 
-    Exit status 1: it is not rightly signed, for other hosts, or older than what was in force. 2: it cannot be had.
+    Exit status 1: it is not rightly signed, for other hosts, or older than the one in force. 2: it cannot be had.
     3: either of the two, and there is none from before.
     """
     settings = host_settings.load_host_settings({"bundle_login": login, "state": state})

@@ -49,7 +49,7 @@ def ca(folder: Path, name: str, days: int) -> None:
 
 @certs.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option("--host", "hosts", metavar="NAME", multiple=True, required=True, help="A name or address; repeatable.")
+@click.option("--host", "hosts", metavar="NAME", multiple=True, required=True, help="A name or address (repeatable).")
 @_make_days_option(397)
 def server(folder: Path, hosts: tuple[str, ...], days: int) -> None:
     """Issue a certificate for a dockerd, and show its settings. DIR has the authority."""
@@ -63,7 +63,7 @@ def server(folder: Path, hosts: tuple[str, ...], days: int) -> None:
 @certs.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--user", metavar="NAME", required=True, help="The user (CN).")
-@click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user (O); repeatable.")
+@click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user: its O (repeatable).")
 @_make_days_option(90)
 def client(folder: Path, user: str, groups: tuple[str, ...], days: int) -> None:
     """Issue a certificate for a user, and show how to use it. DIR has the authority."""

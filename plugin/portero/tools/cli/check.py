@@ -34,7 +34,7 @@ from portero.tools.terminal.output import make_json, make_text, show_json, show_
     metavar="FILE",
     multiple=True,
     type=FILE,
-    help="A compose file; those that are repeated override earlier ones, as with docker compose.",
+    help="A compose file. Repeated ones override earlier ones, as with docker compose.",
 )
 @click.option("--env-file", "env_files", metavar="FILE", multiple=True, type=FILE, help="Variables for Compose.")
 @click.option(
@@ -43,7 +43,7 @@ from portero.tools.terminal.output import make_json, make_text, show_json, show_
     metavar="NAME",
     multiple=True,
     default=["*"],
-    help="A profile of the compose file; repeatable. Default: all of them.",
+    help="A profile of the compose file (repeatable). Default: all of them.",
 )
 @click.option("--operation", metavar="ID", help="The files hold bodies of this operation, such as ContainerCreate.")
 @click.option("--fix", is_flag=True, help="Show the compose.override.yaml that makes the services legal.")
@@ -70,10 +70,10 @@ def check(
     no_sandbox: bool,
     **given: str | tuple[str, ...] | None,
 ) -> None:
-    """Judge the requests in files, without a daemon; - is standard input.
+    """Judge the requests in files, without a daemon. - is standard input.
 
-    A FILE is a compose file (.yaml, .yml; docker-compose reads it, in a sandbox), a folder with such files in it or
-    below it, what docker inspect printed, an envelope as dockerd posts it, envelopes one a line, a request
+    A FILE is a compose file (.yaml or .yml, which docker-compose reads in a sandbox), a folder with such files in it or
+    below it, the output of docker inspect, an envelope as dockerd posts it, envelopes one a line, a request
     {"operation", "body", "path", "query"} written by hand, or a body with --operation. A compose file with a default
     name is read with the override beside it, as docker compose does. Without a FILE, the compose files that docker
     compose would take here. Decisions are those of mode enforce.

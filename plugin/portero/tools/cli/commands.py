@@ -16,22 +16,22 @@ _GROUPS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "try": ("try_command", "tryout", "Run a docker or docker-compose command against a stand-in."),
         "check": ("check", "check", "Judge the requests in files, without a daemon."),
         "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
-        "test": ("test_command", "prove", "Prove the rules."),
+        "test": ("test_command", "prove", "Run the examples of every rule."),
         "replay": ("replay", "replay", "Run recorded requests through a policy."),
     },
     "Policy": {
         "init": ("init", "init", "Write a site folder, a rule to begin with, or a list of images."),
         "suggest": ("suggest", "suggest", "Suggest site values and exceptions."),
         "scan": ("scan", "scan", "Judge what exists on a daemon."),
-        "host": ("host_command", "host", "Check this host: kernel, dockerd, who reaches it."),
+        "host": ("host_command", "host", "Check this host: kernel, dockerd, its users."),
         "report": ("report", "report", "Turn decision logs into one HTML page."),
     },
     "Callers": {
         "login": ("login", "login", "Let docker send a token with every request."),
-        "token": ("token", "token", "Make and check tokens that say who asks."),
+        "token": ("token", "token", "Make and check tokens of callers."),
         "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
         "keygen": ("sign", "keygen", "Make a key for signing policy folders or tokens."),
-        "door": ("door", "door", "Sockets that know who asks."),
+        "door": ("door", "door", "Manage Docker sockets for each user and tool."),
     },
     "Fleet": {
         "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
@@ -61,6 +61,14 @@ _OLD = {"record": ("serve_command", "record", "")}
 _SERVICES = ("serve", "record")
 
 
+def _add_examples(command: click.Command, path: str) -> None:
+    """Below the help of a command and of all its own."""
+    rows = import_module("portero.decide.values.tables").read_rows(__file__, "examples.tsv")
+    command.epilog = "\n".join(["\b", "Examples:", *(f"  {line}" for name, line in rows if name == path)])
+    for name, inner in getattr(command, "commands", {}).items():
+        _add_examples(inner, f"{path} {name}")
+
+
 class _Commands(click.Group):
     """Imports only the command that runs: dockerd waits for `serve`."""
 
@@ -83,6 +91,7 @@ class _Commands(click.Group):
             # The modules stay, so later collections skip them too.
             gc.freeze()
             gc.enable()
+        _add_examples(command, cmd_name)
         return command
 
     def resolve_command(

@@ -39,7 +39,7 @@ def devices() -> None:
 
 
 @devices.command()
-@click.option("--restart", is_flag=True, help="Restart containerd and dockerd too; running containers go on.")
+@click.option("--restart", is_flag=True, help="Restart containerd and dockerd too. Running containers go on.")
 @click.option("--stop-containers", is_flag=True, help="Restart also where running containers stop.")
 def close(*, restart: bool, stop_containers: bool) -> None:
     """Put the drop-ins of docker.service and containerd.service in place.
@@ -99,7 +99,7 @@ def open_again() -> None:
 @devices.command(hidden=True)
 @click.option("--containerd", "unpacks_nothing", is_flag=True, help="Of containerd, which unpacks no archives.")
 def probe(*, unpacks_nothing: bool) -> None:
-    """Probe it before dockerd starts; docker.service runs this, and containerd.service.
+    """Probe it before dockerd starts. docker.service and containerd.service run this.
 
     Exit status 1: dockerd can open devices. It starts all the same, and Portero does not take them for closed.
     """

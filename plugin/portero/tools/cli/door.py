@@ -30,16 +30,14 @@ _MAX_LIST = 32 << 20
 
 @click.group()
 def door() -> None:
-    """Sockets that know who asks: each request is stamped, and dockerd's plugin decides."""
+    """Manage Docker sockets for each user and tool: each request is stamped, and dockerd's plugin decides."""
 
 
 @door.command(hidden=True)
 @click.option("--dockerd", metavar="PATH", default=door_units.DOCKERD_SOCKET, show_default=True, help="Its own socket.")
 @click.option("--key", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="The private key.")
 @click.option("--owners", metavar="FILE", type=_FILE, default=_OWNERS, show_default=True, help="From portero serve.")
-@click.option(
-    "--listen", "sockets", metavar="NAME=PATH", multiple=True, help="A door; without systemd's sockets. Repeatable."
-)
+@click.option("--listen", "sockets", metavar="NAME=PATH", multiple=True, help="A door that systemd does not hold.")
 def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> None:
     """Stamp and pass on what comes in at the doors, until it is stopped."""
     listens = [word for each in sockets for word in ("--listen", each)]
@@ -59,9 +57,7 @@ def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> No
     show_default="beside PORTERO_STATE",
     help="For the plugin.",
 )
-@click.option(
-    "--account", metavar="NAME", default=door_units.ACCOUNT, show_default=True, help="Whose process the door is."
-)
+@click.option("--account", metavar="NAME", default=door_units.ACCOUNT, show_default=True, help="Its account.")
 @click.option("--new", is_flag=True, help="Make a new key, although there is one.")
 def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
     """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
@@ -82,10 +78,10 @@ def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask whether dockerd may restart.")
 @options.SCHEMAS
 def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
-    """Put the doors of the policy before dockerd, by systemd's units. As root; dockerd restarts.
+    """Put the doors of the policy before dockerd, by systemd's units. As root. dockerd restarts.
 
-    dockerd's own socket moves to /run/portero-door/dockerd.sock; clients find the users' door where it was. Done again,
-    it follows what doors in site.json says now.
+    dockerd's own socket moves to /run/portero-door/dockerd.sock, and clients find the users' door where it was. Done
+    again, it follows the doors that site.json has now.
     """
     doors = {str(entry["name"]): entry for entry in _read_doors(schemas, must_run=True)}
     if USERS not in doors:
@@ -102,7 +98,7 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
 @door.command()
 @click.option("--yes", is_flag=True, help="Do not ask whether dockerd may restart.")
 def disable(*, yes: bool) -> None:
-    """Take the doors away and give dockerd its socket back. As root; dockerd restarts."""
+    """Take the doors away and give dockerd its socket back. As root. dockerd restarts."""
     with options.give_up_on(OSError, door_units.UnitsFail):
         docker = door_units.read_docker_socket()
         _ask_before_restart(docker, yes=yes, needs_dockerd=False)

@@ -68,15 +68,15 @@ def _list_rules(settings: HostSettings, outputs: Outputs) -> None:
 @click.option(
     "--log",
     metavar="FILE",
-    help="The decision log to search, with its rotated files; - for standard input. "
+    help="The decision log to search, with its rotated files, or - for standard input. "
     "Default: PORTERO_LOG, or the log of the running plugin.",
 )
 @click.option("--all", "in_whole", is_flag=True, help="All of a decision, not only what refused.")
 @JSON_OUTPUT
 def explain(name: str | None, in_whole: bool, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
-    """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead; or list the rules.
+    """Explain a rule, a refusal code or a decision, with reason and remedy, or list the rules.
 
-    Rules about requests and about the host; a decision in ten lines, what refused first.
+    It knows the rules about requests and about the host. A decision has ten lines, and the denials stand first.
     """
     settings = host_settings.load_host_settings(given)
     if name is None:

@@ -18,7 +18,7 @@ from portero.tools.terminal.output import show_lines, show_text
 @click.argument("topic", metavar="[COMMAND|TOPIC]", nargs=-1)
 @click.pass_context
 def show_help(context: click.Context, topic: tuple[str, ...]) -> None:
-    """Show the help of a command, or a page of the documentation; without an argument, which there are."""
+    """Show the help of a command, or a page of the documentation. Without an argument: the list of both."""
     main = context.find_root()
     name = " ".join(topic)
     pages = _list_pages()

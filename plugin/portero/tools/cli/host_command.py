@@ -46,7 +46,7 @@ from portero.tools.terminal.output import make_json, make_text
     help="Send dockerd two harmless requests that show whether its plugin gets every body.",
 )
 def host(outputs: Outputs, root: str, probe: bool, **given: str | tuple[str, ...] | None) -> None:
-    """Check this host: kernel, dockerd, who reaches it, where its data lies.
+    """Check this host: kernel, dockerd, its users, the place of its data.
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """

@@ -48,12 +48,12 @@ def images() -> None:
 @options.LOGIN
 @options.STATE
 def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: str | None) -> None:
-    """Fetch what vouches for images: registry.example.com/team/app:1.4.2, or @sha256:...
+    """Fetch the signatures of images: registry.example.com/team/app:1.4.2, or @sha256:...
 
     portero-images.timer starts this for all images of the daemon. Images in a FILE are asked for only where an entry of
     image-trust names their registry.
 
-    Exit status 1: one of them has no valid signature. 2: something cannot be had; what was fetched before stays good.
+    Exit status 1: one of them has no valid signature. 2: something cannot be had. Older signatures stay good.
     """
     if not named and file is None:
         options.give_up(["name an IMAGE, or a file of them with --from"])

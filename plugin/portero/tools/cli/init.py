@@ -64,7 +64,7 @@ for _command in (rule, image_list, schemas):
     metavar="LOG",
     multiple=True,
     type=FILE,
-    help="A recording or decision log; repeatable. Instead of questions, values are those of `portero suggest`.",
+    help="A recording or decision log (repeatable). Instead of questions, values are those of `portero suggest`.",
 )
 @click.option("--yes", is_flag=True, help="Ask nothing: the built-in values stay.")
 @options.takes_policy
@@ -72,7 +72,7 @@ for _command in (rule, image_list, schemas):
 def write_site(folder: Path, logs: tuple[str, ...], *, yes: bool, **given: str | tuple[str, ...] | None) -> None:
     """Write a site folder: environment, policy/site.json, policy/exceptions/, and drafts of exceptions.
 
-    Without --from it asks for the values; an empty answer keeps the built-in one, as --yes does for all. Nothing is
+    Without --from it asks for the values. An empty answer keeps the built-in one, as --yes does for all. Nothing is
     enforced until you change PORTERO_MODE in the environment file. A file that is there already is never replaced: exit
     status 2.
     """

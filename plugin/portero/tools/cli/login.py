@@ -56,14 +56,14 @@ def _read_config(file: Path) -> dict[str, JSON]:
 
 @click.command()
 @click.option("--token", "source", metavar="-", help="Read the token from standard input: write -.")
-@click.option("--command", metavar="CMD", help="Take what this shell command prints; run login again to renew it.")
+@click.option("--command", metavar="CMD", help="Take the output of this shell command. Run login again to renew it.")
 @click.option("--logout", is_flag=True, help="Send no token any more.")
-@click.option("--config", "folder", metavar="DIR", help="The folder of config.json; DOCKER_CONFIG or ~/.docker.")
+@click.option("--config", "folder", metavar="DIR", help="The folder of config.json (DOCKER_CONFIG or ~/.docker).")
 def login(source: str | None, command: str | None, logout: bool, folder: str | None) -> None:
     """Let docker send a token with every request: writes HttpHeaders in its config.json, for its owner alone.
 
-    docker and compose then send it to every daemon that they talk to, whatever the context; buildx does not. It is a
-    bearer token: a program that reads it can act as its user until it expires.
+    docker and compose then send it to every daemon that they talk to, whatever the context, but buildx does not. It is
+    a bearer token: a program that reads it can act as its user until it expires.
     """
     if sum(map(bool, (source, command, logout))) != 1 or source not in (None, STANDARD_INPUT):
         options.give_up(["name one of --token - (standard input), --command CMD and --logout"])

@@ -50,9 +50,9 @@ def rule(file: Path) -> None:
     metavar="REPORT",
     multiple=True,
     required=True,
-    help="A report of trivy or grype as JSON; repeatable.",
+    help="A report of trivy or grype as JSON (repeatable).",
 )
-@click.option("--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="What denies.")
+@click.option("--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="The least one.")
 def image_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
     """Write the digests of scanned images with a vulnerability of this severity or worse: DIR/image-lists/NAME.json.
 

@@ -32,7 +32,7 @@ _CARRIED_OUT = Outcome(True, (), "", "", "", "")
     "--against",
     metavar="DIR",
     multiple=True,
-    help="Compare with the policy of this folder instead of the recorded decisions; repeatable.",
+    help="Compare with the policy of this folder instead of the recorded decisions (repeatable).",
 )
 @options.takes_policy
 @options.takes_host
@@ -40,10 +40,10 @@ _CARRIED_OUT = Outcome(True, (), "", "", "", "")
 def replay(
     captures: tuple[str, ...], against: tuple[str, ...], outputs: Outputs, **given: str | tuple[str, ...] | None
 ) -> None:
-    """Run recorded requests through a policy and show what it decides differently; - is standard input.
+    """Run recorded requests through a policy and show the decisions that differ. - is standard input.
 
-    The policy is that of --schemas and --profile, in mode enforce. What the host answered is part of a recording, and
-    counts unless options name another host. A request without a recorded decision counts as allowed. Exit status 1:
+    The policy is that of --schemas and --profile, in mode enforce. The host's answers are part of a recording, and
+    count unless options name another host. A request without a recorded decision counts as allowed. Exit status 1:
     something is decided differently.
     """
     settings = replace(host_settings.load_host_settings(given), mode="enforce")

@@ -50,7 +50,7 @@ from portero.tools.terminal.input_files import FILE, open_input
 @takes_format(
     "text", "json", "html", "junit", default="", help="Of a benchmark: text unless given. Of a log: html or json"
 )
-@click.option("--host-report", metavar="FILE", type=FILE, help="What `portero host --format json` wrote.")
+@click.option("--host-report", metavar="FILE", type=FILE, help="The output of `portero host --format json`.")
 @click.option("--check-host", is_flag=True, help="Check this host now, instead of --host-report.")
 @options.SCHEMAS
 @options.PROFILE
@@ -63,9 +63,9 @@ def report(
     benchmark: str | None,
     **given: str | tuple[str, ...] | None,
 ) -> None:
-    """Turn decision logs into one HTML page: what was refused or would be, by user, image and time.
+    """Turn decision logs into one HTML page: denials, real and possible, by user, image and time.
 
-    Reads rotated logs too, also .gz; - is standard input. The page needs no other file and no script. Titles and
+    Reads rotated logs too, also .gz. - is standard input. The page needs no other file and no script. Titles and
     remedies are those of the current policy. Exit status 1: some lines are not decisions and are not counted.
 
     With --benchmark: which items the policy enforces, only reports, or leaves to others, with evidence from logs and

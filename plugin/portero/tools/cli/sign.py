@@ -67,7 +67,7 @@ FOR_HOSTS = click.option(
 @click.option(
     "--version",
     type=click.IntRange(1, signature.VERSIONS[-1]),
-    help="The version of the folder; by default the last one plus 1.",
+    help="The version of the folder. Default: the last one plus 1.",
 )
 @FOR_HOSTS
 def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:

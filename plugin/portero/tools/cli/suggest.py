@@ -58,10 +58,10 @@ def suggest(
 ) -> None:
     """Suggest site values and exceptions that would allow the refused requests.
 
-    A LOG is a recording (PORTERO_RECORD), which has values, or a decision log, which has names only; rotated ones and
-    .gz too, - is standard input. It can be a compose file, or a folder of projects that have them. Each site value is
-    proved by the rule that refused. Owner, reason and expiry of exceptions are left for you. Exit status 1: something
-    is refused for which nothing is suggested.
+    A LOG is a recording (PORTERO_RECORD), which has values, or a decision log, which has names only. Rotated ones
+    and .gz are read too, - is standard input. It can be a compose file, or a folder of projects that have them. Each
+    site value is proved by the rule that refused. Owner, reason and expiry of exceptions are left for you. Exit status
+    1: something is refused for which nothing is suggested.
     """
     if door is not None:
         _suggest_door(door, logs, outputs)

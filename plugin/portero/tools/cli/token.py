@@ -32,7 +32,7 @@ _TIMES = ("iat", "nbf", "exp")
 
 @click.group()
 def token() -> None:
-    """Make and check tokens that say who asks. Tokens are read from standard input, never from arguments."""
+    """Make and check tokens of callers. Tokens are read from standard input, never from arguments."""
 
 
 @token.command()
@@ -40,7 +40,7 @@ def token() -> None:
 @click.option("--issuer", metavar="NAME", default="portero", show_default=True, help="The claim iss, as in site.json.")
 @FOR_HOSTS
 @click.option("--user", metavar="NAME", required=True, help="The user.")
-@click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user; repeatable.")
+@click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user (repeatable).")
 @click.option("--lifetime", metavar="TIME", default="8h", show_default=True, help="How long it is valid: 45m, 8h, 7d.")
 def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str, ...], lifetime: str) -> None:
     """Print a new token, signed with a key of portero keygen."""
@@ -63,7 +63,7 @@ def show_token(outputs: Outputs) -> None:
 
 
 @token.command()
-@click.option("--for", "group", metavar="GROUP", help="Verify for these hosts; PORTERO_HOST_GROUPS unless given.")
+@click.option("--for", "group", metavar="GROUP", help="Verify for these hosts. Default: PORTERO_HOST_GROUPS.")
 @options.SCHEMAS
 @options.PROFILE
 @JSON_OUTPUT

@@ -55,9 +55,9 @@ def tryout(
     no_sandbox: bool,
     **given: str | tuple[str, ...] | None,
 ) -> None:
-    """Run a docker or docker-compose command against a stand-in for dockerd, and show what would be refused.
+    """Run a docker or docker-compose command against a stand-in for dockerd, and show the denials.
 
-    Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
+    Nothing is created, and neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
     typed = _parse_command(command, any_program=any_program)
     settings = replace(host_settings.load_host_settings(given), mode="enforce")

@@ -53,14 +53,14 @@ def takes_format(*formats: str, default: str = "text", help: str = "") -> Callab
             printed = [] if quiet and not file else [one._replace(file=file or "") for one in printed]
             return command(*words, outputs=[*printed, *(one for one in wanted if one.file)], **more)
 
-        about = f"{help or 'What to print'}. FORMAT=FILE writes it to a file; repeatable."
+        about = f"{help or 'The output'}. FORMAT=FILE writes it to a file (repeatable)."
         flags = [
             click.option(
                 "--format", "chosen", multiple=True, metavar=f"[{'|'.join(formats)}]", type=_Format(formats), help=about
             ),
             click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
             click.option("--output", "file", metavar="FILE", help="Write to FILE, not to standard output."),
-            click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status says it."),
+            click.option("-q", "--quiet", is_flag=True, help="Print nothing: the exit status says it."),
         ]
         return cast(_Command, reduce(lambda done, flag: flag(done), reversed(flags), cast(Any, run)))
 

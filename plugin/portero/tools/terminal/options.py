@@ -37,7 +37,7 @@ SCHEMAS = click.option(
     "schemas",
     metavar="DIR",
     multiple=True,
-    help="A policy folder; repeatable. A later folder overrides earlier ones. --schemas is its older name.",
+    help="A policy folder. Repeatable: a later folder overrides earlier ones. --schemas is its older name.",
 )
 PROFILE = _make_option("--profile", "LEVEL")
 MODE = _make_option("--mode", "MODE")
@@ -77,10 +77,10 @@ NO_SANDBOX = click.option(
     is_flag=True,
     help="Run Compose with your own environment, files and network: only for projects that you trust.",
 )
-LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
-STATE = click.option("--state", metavar="FILE", help="Which signed versions were in force; PORTERO_STATE.")
+LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them (PORTERO_BUNDLE_LOGIN).")
+STATE = click.option("--state", metavar="FILE", help="Which signed versions were in force. Default: PORTERO_STATE.")
 TRUSTED = click.option(
-    "--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS unless given."
+    "--trusted", metavar="FILE", multiple=True, help="A trusted public key. Default: PORTERO_TRUSTED_KEYS."
 )
 
 
