@@ -25,7 +25,7 @@ WORKLOAD = {
     *("mountCount", "mountSize"),
     *("mountedImages", "plugins", "sysctls", "runtime", "groups", "user", "account", "workingDirectory", "limits"),
     *("ulimits", "readOnlyRootfs", "image", "ports", "publishedPorts", "stopTimeout", "log", "restartPolicy"),
-    *("healthcheck", "healthcheckSize", "extraHosts", "secrets", "labelsSize", "growingTemplates"),
+    *("healthcheck", "healthcheckSize", "extraHosts", "secrets", "labels", "labelsSize", "growingTemplates", "init"),
 }
 UPDATE = {
     *("limits", "oomKillDisable", "devices", "deviceCgroupRules", "deviceRequests", "cgroupParent", "ulimits"),
@@ -35,7 +35,7 @@ CREATE = {
     *WORKLOAD,
     *UPDATE,
     *("privileged", "securityOptionsUnknown", "maskedPaths", "maskedPathsNewer", "readonlyPaths", "namespaces"),
-    *("volumesFrom", "annotations", "publishAllPorts"),
+    *("volumesFrom", "annotations", "publishAllPorts", "layerLimit"),
 }
 TOLD = {
     "ContainerCreate": CREATE,

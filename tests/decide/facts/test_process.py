@@ -81,7 +81,9 @@ def test_annotations_are_reported_by_name() -> None:
     ],
 )
 def test_a_health_check_is_the_image_s_or_set_or_none(test: Any, value: str) -> None:
-    assert process.read_healthcheck({"Test": test}, "Healthcheck") == {"value": value, "at": "Healthcheck"}
+    found = process.read_healthcheck({"Test": test}, "Healthcheck")
+
+    assert found["healthcheck"] == {"value": value, "at": "Healthcheck"}
 
 
 @pytest.mark.parametrize(

@@ -74,11 +74,13 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "ports": ports.read_create(config),
         "publishedPorts": ports.count_create(body),
         "stopTimeout": process.make_value(integer(body, "StopTimeout"), "StopTimeout"),
+        "init": process.make_value(config.get("Init"), "HostConfig.Init"),
+        "layerLimit": process.make_value("size" in child(config, "StorageOpt"), "HostConfig.StorageOpt"),
+        "labels": process.make_value(bool(body.get("Labels")), "Labels"),
         "publishAllPorts": process.make_value(flag(config, "PublishAllPorts"), "HostConfig.PublishAllPorts"),
         "log": log_driver.read_create(config),
         "growingTemplates": templates.read_create(config),
-        "healthcheck": process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck"),
-        "healthcheckSize": process.measure_texts([("Healthcheck.Test", child(body, "Healthcheck").get("Test"))]),
+        **process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck"),
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env")
         + secret_names.find_in_map(child(body, "Labels"), "Labels[*]"),
     }
@@ -129,7 +131,7 @@ def _read_resources(config: Fact, prefix: str) -> dict[str, JSON]:
 def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The facts of ImageCommit."""
     user = process.make_value(text(body, "User"), "User")
-    healthcheck = process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck")
+    healthcheck = process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck")["healthcheck"]
     secrets = secret_names.find_in_env(texts(body, "Env"), "Env") + secret_names.find_in_map(
         child(body, "Labels"), "Labels[*]"
     )

@@ -143,7 +143,8 @@ def read_reported(reported: Mapping[str, JSON] | None, at: str) -> Fact:
         "exposedPorts": [
             {"port": parse_go_port(number), "protocol": protocol.lower() or "tcp"} for number, _, protocol in exposed
         ],
-        "healthcheck": process.read_healthcheck(child(config, "Healthcheck"), at)["value"] == "set",
+        "healthcheck": child(process.read_healthcheck(child(config, "Healthcheck"), at), "healthcheck")["value"]
+        == "set",
         "labels": [{"name": name, "value": as_text(value, at)} for name, value in child(config, "Labels").items()],
         "at": at,
     }

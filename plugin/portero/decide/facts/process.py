@@ -71,11 +71,10 @@ def read_service_restart(policy: Fact, at: str) -> Fact:
 
 
 def read_healthcheck(check: Fact, at: str) -> Fact:
-    """Whether there is a health check (moby daemon/health.go, getProbe: an unknown kind of test is none)."""
+    """Whether there is one (moby daemon/health.go, getProbe: an unknown kind of test is none), and how long it is."""
     test = texts(check, "Test")
-    if not test:
-        return {"value": "image", "at": at}
-    return {"value": "set" if test[0] in ("CMD", "CMD-SHELL") else "none", "at": at}
+    kind = "image" if not test else "set" if test[0] in ("CMD", "CMD-SHELL") else "none"
+    return {"healthcheck": make_value(kind, at), "healthcheckSize": measure_texts([(f"{at}.Test", check.get("Test"))])}
 
 
 def read_extra_hosts(entries: Iterable[str], at: str) -> list[JSON]:

@@ -60,10 +60,9 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "log": log_driver.read_service(task),
         "growingTemplates": templates.read_service(task),
         "restartPolicy": process.read_service_restart(child(task, "RestartPolicy"), "TaskTemplate.RestartPolicy"),
-        "healthcheck": process.read_healthcheck(child(spec, "Healthcheck"), f"{_SPEC}.Healthcheck"),
-        "healthcheckSize": process.measure_texts(
-            [(f"{_SPEC}.Healthcheck.Test", child(spec, "Healthcheck").get("Test"))]
-        ),
+        "init": process.make_value(spec.get("Init"), f"{_SPEC}.Init"),
+        "labels": process.make_value(bool(body.get("Labels")), "Labels"),
+        **process.read_healthcheck(child(spec, "Healthcheck"), f"{_SPEC}.Healthcheck"),
         "extraHosts": process.read_service_hosts(texts(spec, "Hosts"), f"{_SPEC}.Hosts"),
         "secrets": secret_names.find_in_env(texts(spec, "Env"), f"{_SPEC}.Env")
         + secret_names.find_in_map(child(spec, "Labels"), f"{_SPEC}.Labels[*]")
