@@ -112,7 +112,7 @@ def may_hold_control(tag: str) -> bool:
 
 def _has_known_fields(actions: list[str]) -> bool:
     """Whether each field is known; the dot alone is one that `with` has chosen."""
-    inside = list[bool]()
+    inside: list[bool] = []
     for code in actions:
         words = [*_WORD.findall(code), ""]
         chosen = any(inside) and "else" not in words

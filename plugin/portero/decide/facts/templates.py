@@ -83,14 +83,14 @@ def _list_values(maps: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
 
 
 def _find_growing(templates: Iterable[tuple[str, str]]) -> list[JSON]:
-    actions, joins, growing = 0, 0, dict[str, None]()
+    actions, joins, growing = 0, 0, []
     for at, template in templates:
         for words in map(_WORD.findall, list_actions(template)) if _OPEN in template else ():
             actions, joins = actions + 1, joins + words.count("join")
             if actions > MAX_ACTIONS or joins > 1 or not _PLAIN.issuperset(words):
-                growing[at] = None
+                growing.append(at)
                 break
-    return [{"at": at} for at in growing]
+    return [{"at": at} for at in dict.fromkeys(growing)]
 
 
 def list_actions(template: str) -> Iterator[str]:
@@ -103,7 +103,7 @@ def list_actions(template: str) -> Iterator[str]:
                 return
             position = template.find(_OPEN, end)
             continue
-        code, is_closed = list[str](), False
+        code, is_closed = [], False
         position += len(_OPEN)
         for part in _PART.finditer(template, position, position + _MAX_ACTION_LENGTH):
             position = part.end()

@@ -162,7 +162,7 @@ class ContainerList(Sequence[Mapping[str, JSON]]):
         if isinstance(listed, ContainerList):
             return listed
         by_id = {text(one, "Id") or str(number): one for number, one in enumerate(listed)}
-        by_path = defaultdict[MountedPath, list[str]](list)
+        by_path: defaultdict[MountedPath, list[str]] = defaultdict(list)
         for id, one in by_id.items():
             for path in list_paths(one):
                 by_path[path].append(id)

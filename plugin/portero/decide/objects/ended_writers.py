@@ -67,7 +67,7 @@ def _list_namespaces(container: ExistingContainer, existing: Objects) -> Iterato
 
 def make_service(service: Mapping[str, JSON], host: HostMoment) -> Member:
     spec = child(service, "Spec")
-    volumes, networks = list[tuple[str, bool]](), list[tuple[str, bool]]()
+    volumes, networks = [], []
     for each in (spec, child(service, "PreviousSpec")):
         template = child(each, "TaskTemplate")
         for mount in objects(child(template, "ContainerSpec"), "Mounts"):
@@ -125,7 +125,7 @@ def follow_lists(
 ) -> Sighting:
     """What these lists show beside what the memory knows, with those that can hold what has ended."""
     listed = ContainerList.of(containers).by_id
-    before, seen, unknown, silent, removed = members.find_all(), dict[str, Member](), 0, 0, set[str]()
+    before, seen, unknown, silent, removed = members.find_all(), {}, 0, 0, set()
     # Most are as they were; making them anew takes its time where there are many.
     for id in members.list_changed(listed):
         container = ExistingContainer.read(listed[id])
@@ -180,7 +180,7 @@ def list_held(holders: Iterable[Member]) -> list[Source]:
 def drop_restarted(sighting: Sighting, existing: Objects) -> Sighting:
     """The same with what they still hold: a restart since drops what no other one can have given again."""
     counts = Counter(resource for member in sighting.holders.values() for resource in member.held)
-    still = dict[str, Member]()
+    still: dict[str, Member] = {}
     for id, member in sighting.holders.items():
         alone = frozenset(resource for resource in member.held if member.run and counts[resource] == 1)
         is_restarted = alone and _find_run(member, existing) not in ("", member.run)

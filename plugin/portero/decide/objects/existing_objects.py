@@ -146,7 +146,7 @@ class Existing:
         """A container with what it uses, a volume or a network."""
         if (request := make_creation(one)) is None:
             return ()  # a network that dockerd makes itself
-        host, used = self.use.host, dict[str, JSON]()
+        host, used = self.use.host, {}
         if isinstance(one, ExistingContainer):
             request = remove_filled(request, Fills.of(self.meanings.objects.info(), host.daemon()))
             used = self._find_used(one)

@@ -112,7 +112,7 @@ def _find_pairs(
 
 def _group_writable(sources: Iterable[Source], host: HostMoment) -> Mapping[str, list[Source]]:
     """Writable sources by their path and by where it leads."""
-    by_name = defaultdict[str, list[Source]](list)
+    by_name: defaultdict[str, list[Source]] = defaultdict(list)
     for source in sources:
         if not source.writable:
             continue

@@ -61,7 +61,7 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
 
     Where it cannot be asked, as with PORTERO_LOOKUPS=off, whose an object is stays unknown.
     """
-    operation, document, facts = use.operation, use.document, dict[str, JSON]()
+    operation, document, facts = use.operation, use.document, {}
     if (owners := find_owners(use.policy.site, child(document, "identity"), operation)) is None:
         return {}
     meanings, makes = use.meanings, operation.id in MAKES_VOLUMES
@@ -81,7 +81,7 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     if _MAKES in operation.looks_up:
         labels = map(to_object, _list_labels(owners, document, meanings))
         facts["ownerLabels"] = [{**one, "label": owners.wanted_label} for one in labels]
-    return facts
+    return {**facts}
 
 
 def _describe_image_label(owners: OwnerNames, document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:

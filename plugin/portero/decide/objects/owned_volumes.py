@@ -69,7 +69,7 @@ def describe_taken(
 
     `findings`: told which volumes the request makes. Raises Refused (lookup-failed).
     """
-    label, taken, uses, others = owners.label, list[JSON](), set[tuple[str, str]](), meanings.objects.pending
+    label, taken, uses, others = owners.label, [], set(), meanings.objects.pending
     for made in (each for each in list_made(document) if each.name and TEMPLATE not in each.name):
         owner = find_owner(made.name, label, meanings, made.at)
         claims = [*_list_claims(owners, document, made, meanings)] if owner is None else [(owner, "exists")]
@@ -81,7 +81,7 @@ def describe_taken(
             taken.append(_make_fact(made, "another user", "is made just now"))
     if uses and others is not None:
         findings.add_use(VolumeUse(frozenset(uses)), others)
-    return taken
+    return [*taken]
 
 
 def _list_claims(

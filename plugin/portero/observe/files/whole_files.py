@@ -60,7 +60,7 @@ def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES, *, foll
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "is not a regular file", str(path))
         # Most are small, and a buffer of the largest size takes longer than they do.
-        pieces, left = list[bytes](), max_bytes + 1
+        pieces, left = [], max_bytes + 1
         while left and (piece := os.read(descriptor, min(_PIECE_BYTES, left))):
             pieces.append(piece)
             left -= len(piece)

@@ -35,7 +35,7 @@ class EntryFinder:
         resolved, kind = self.walk.find_entry(path)
         if resolved is None:
             return self.describe_unseen(path)
-        sockets = set[str]()
+        sockets: set[str] = set()
         if kind == "directory":  # never a walk through the tree
             sockets = list_daemon_sockets(self.walk, resolved)
         elif kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:

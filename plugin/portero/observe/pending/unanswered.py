@@ -126,7 +126,7 @@ class Unanswered:
 
     def list_late(self, seconds: float) -> list[AllowedRequest]:
         """Those that became late since this was asked last; those that do not last are waited for no more."""
-        before, late = time.monotonic() - seconds, list[AllowedRequest]()
+        before, late = time.monotonic() - seconds, []
         for one in self._young:
             if one.since >= before:
                 break
