@@ -1,5 +1,6 @@
 """What requests can change: what is not read is everything, and a name is always changed under both of its holders."""
 
+import base64
 import json
 from typing import Any
 
@@ -15,8 +16,12 @@ ID = "1" * 64
 
 
 def change(method: str, uri: str, body: Any = None) -> PossibleChange:
-    shown = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_change(Envelope(method, uri, shown, {}, "", "", ()), ROUTES)
+    sent = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    return read_change(Envelope(method, uri, None, {}, "", "", (), base64.b64encode(sent)), ROUTES)
+
+
+def test_a_body_that_cannot_be_decoded_may_change_everything() -> None:
+    assert read_change(Envelope("POST", "/networks/a/connect", None, {}, "", "", (), b"%"), ROUTES) == EVERYTHING
 
 
 def containers(*refs: str) -> tuple[Touch, ...]:

@@ -1,5 +1,6 @@
 """Requests and answers are matched by their contents; what has no answer stays uncertain."""
 
+import base64
 import json
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ PLACE = Source("/srv", True, "one")
 
 
 def envelope(body: bytes = b"{}") -> Envelope:
-    return Envelope("POST", "/containers/web/update", body, {}, "", "", ())
+    return Envelope("POST", "/containers/web/update", body, {}, "", "", (), base64.b64encode(body))
 
 
 def result(status: int = 200, body: Any = None, request: bytes = b"{}") -> Result:

@@ -14,7 +14,7 @@ from portero.decide.interfaces.effects import (
     Touch,
     TouchedKind,
 )
-from portero.decide.reading.envelope import Envelope
+from portero.decide.reading.envelope import Envelope, decode_body
 from portero.decide.reading.routes import ApiRequest, Match, Routes
 from portero.decide.reading.uri import Target, find_first
 from portero.decide.values.dataclass import replace
@@ -29,7 +29,7 @@ MAX_NAME = 255
 
 def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
     try:
-        return find_change(routes.read_request(envelope))
+        return find_change(routes.read_request(replace(envelope, body=decode_body(envelope.shown))))
     except Refused:
         return EVERYTHING  # of what is not enforced: what dockerd makes of it is not known
 

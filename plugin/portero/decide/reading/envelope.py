@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from portero.decide.values.dataclass import dataclass
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_objects import load_strict
 from portero.decide.values.refusals import Refused
 
@@ -35,6 +35,7 @@ class Envelope:
     """One API call that dockerd asks about.
 
     `headers` by name in lower case. `body` is None when dockerd showed no body; the client can still have sent one.
+    `shown`: the same in base64.
     """
 
     method: str
@@ -44,11 +45,13 @@ class Envelope:
     user: str
     auth_method: str
     peer_certificates: tuple[str, ...]
+    shown: bytes | memoryview = field(default=b"", repr=False, compare=False)
 
 
 def read_envelope(data: bytes) -> Envelope:
     """The envelope in `data`; raises Refused: one of the envelope-... codes and the key at fault, headers-too-large."""
-    envelope = read_posted(data)[0]
+    document, shown = _read_document(data)
+    envelope = _make_envelope(document, shown, decode_body(shown))
     # Nearly none is long enough to have headers beyond their bounds.
     if len(data) > _MAX_HEADER_BYTES or len(envelope.headers) > _MAX_HEADERS:
         _bound_headers(envelope.headers)
@@ -63,14 +66,8 @@ def _bound_headers(headers: Mapping[str, str]) -> None:
         raise Refused("headers-too-large", "RequestHeaders")
 
 
-def read_posted(data: bytes) -> tuple[Envelope, Mapping[str, object]]:
-    """The same, and the document that it stands in: in one of an AuthZRes the answer does, too."""
-    if len(data) > MAX_BYTES:
-        raise Refused("envelope-too-large")
-    if not data or data.isspace():
-        raise Refused("envelope-empty")
-    document, body = _decode_long(data) or _decode_whole(data)
-    envelope = Envelope(
+def _make_envelope(document: Mapping[str, object], shown: bytes | memoryview, body: bytes | None) -> Envelope:
+    return Envelope(
         method=_read_required(document, "RequestMethod"),
         uri=_read_required(document, "RequestUri"),
         body=body,
@@ -78,37 +75,37 @@ def read_posted(data: bytes) -> tuple[Envelope, Mapping[str, object]]:
         user=_read_optional(document, "User"),
         auth_method=_read_optional(document, "UserAuthNMethod"),
         peer_certificates=_read_certificates(document),
+        shown=shown,
     )
-    return envelope, document
 
 
-def _decode_whole(data: bytes) -> tuple[Mapping[str, object], bytes | None]:
-    document = _decode(data)
-    if "RequestBody" not in document:
-        return document, None
+def decode_body(shown: bytes | memoryview) -> bytes | None:
+    """None: there is none. Raises Refused."""
     try:
-        return document, binascii.a2b_base64(_read_optional(document, "RequestBody"), strict_mode=True) or None
+        return binascii.a2b_base64(shown, strict_mode=True) or None
     except ValueError:
         raise Refused("envelope-undecodable", "RequestBody") from None
 
 
-def _decode_long(data: bytes) -> tuple[Mapping[str, object], bytes] | None:
-    """The document with a word in the place of its body, and the body, decoded from where it stands: no copies of it.
+def _read_document(data: bytes) -> tuple[Mapping[str, object], bytes | memoryview]:
+    """What was posted, and the body in base64. In place of a long one stands a word: no copies of it.
 
-    None where there is no long body, or the first string that seems to be one is something else. What is base64 ends no
-    string and escapes nothing, so that the document reads as before but for this one string. The word is chosen when
-    the document is there already, so that none can hold it.
+    A string without escapes ends at the next quote, so that the document reads as before but for this one string. The
+    word is chosen when the document is there already, so that none can hold it.
     """
-    begin = _BODY_BEGINS.search(data) if len(data) > _LONG_BODY else None
-    if begin is None or (end := data.find(b'"', begin.end())) < begin.end() + _LONG_BODY:
-        return None
-    try:
-        body = binascii.a2b_base64(memoryview(data)[begin.end() : end], strict_mode=True)
-    except ValueError:
-        return None
-    word = os.urandom(16).hex()
-    document = _decode(data[: begin.end()] + word.encode() + data[end:])
-    return (document, body) if document.get("RequestBody") == word else None
+    if len(data) > MAX_BYTES:
+        raise Refused("envelope-too-large")
+    if not data or data.isspace():
+        raise Refused("envelope-empty")
+    if len(data) > _LONG_BODY and (begins := _BODY_BEGINS.search(data)) is not None:
+        begin, end = begins.end(), data.find(b'"', begins.end())
+        if end >= begin + _LONG_BODY and data.find(b"\\", begin, end) < 0:
+            word = os.urandom(16).hex()
+            document = _decode(data[:begin] + word.encode() + data[end:])
+            if document.get("RequestBody") == word:
+                return document, memoryview(data)[begin:end]
+    document = _decode(data)
+    return document, _read_optional(document, "RequestBody").encode()
 
 
 def _decode(data: bytes) -> Mapping[str, object]:
@@ -168,7 +165,7 @@ def _read_certificates(document: Mapping[str, object]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`status`: 0 where dockerd showed none."""
+    """`status`: 0 where dockerd showed none. The body in `envelope` is not decoded, which most need not: it is None."""
 
     envelope: Envelope
     status: int
@@ -185,7 +182,8 @@ def read_result(data: bytes) -> Result | None:
     if not may_show_change(data):
         return None
     try:
-        envelope, document = read_posted(data)
+        document, shown_request = _read_document(data)
+        envelope = _make_envelope(document, shown_request, None)
     except Refused:
         return None
     status, shown = document.get("ResponseStatusCode"), document.get("ResponseBody")

@@ -98,7 +98,7 @@ class FollowedDaemon:
                 self.under_way.note_ended(made)
             self.picture.note_made(made, change.name)
         elif change.makes == "exec" and made:
-            self._note_exec(made, request, result.envelope.body)
+            self._note_exec(made, request, result.envelope.shown)
         elif change.makes == "pruned" and is_done:
             self._note_pruned(read_deleted(result.body))
         if request is not None and (request.sources or request.uses):
@@ -114,9 +114,9 @@ class FollowedDaemon:
         for id in deleted or ():
             self.picture.note_removed(id)
 
-    def _note_exec(self, made: str, request: AllowedRequest | None, body: bytes | None) -> None:
+    def _note_exec(self, made: str, request: AllowedRequest | None, shown: bytes | memoryview) -> None:
         """What an exec is, its request says. Else who starts it asks, at once: to read it ahead would come too late."""
-        if request is not None and request.container is not None and (process := read_process(body)) is not None:
+        if request is not None and request.container is not None and (process := read_process(shown)) is not None:
             container, moment = request.container
             self.picture.note_exec(made, container, request.change.name, moment, process)
 
@@ -153,4 +153,6 @@ class FollowedDaemon:
 
 def _name_request(envelope: Envelope) -> bytes:
     name = f"{envelope.method}\0{envelope.uri}\0{envelope.user}\0".encode()
-    return blake2b(name + (envelope.body or b""), digest_size=16).digest()
+    digest = blake2b(name, digest_size=16)
+    digest.update(envelope.shown)  # as dockerd writes it both times
+    return digest.digest()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from portero.decide.reading.envelope import decode_body
 from portero.decide.reading.go_json import Pairs, parse_json
 from portero.decide.values.docker_names import is_id
 from portero.decide.values.json_fields import JSON, to_text, to_texts
@@ -21,10 +22,10 @@ def read_deleted(body: bytes) -> list[str] | None:
     return None if answer is None else to_texts(answer.get("ContainersDeleted"))
 
 
-def read_process(body: bytes | None) -> Mapping[str, JSON] | None:
+def read_process(shown: bytes | memoryview) -> Mapping[str, JSON] | None:
     """`privileged` and `user` of an exec as docker inspect shows them; None: it can be read otherwise than it looks."""
     try:
-        tree = parse_json(body or b"")
+        tree = parse_json(decode_body(shown) or b"")
     except Refused:
         return None
     if not isinstance(tree, Pairs):
