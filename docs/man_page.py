@@ -66,7 +66,7 @@ def _command(name: str, sub: click.Command, parent: click.Context) -> Iterator[s
     yield from (".Pp", *_text(sub.help or ""))
     _, *examples = (sub.epilog or "").removeprefix("\b\n").splitlines() or [""]
     yield from (".Pp", "Examples:", ".Bd -literal", *map(_escape, examples), ".Ed") if examples else ()
-    options = [each for each in sub.params if isinstance(each, click.Option)]
+    options = [each for each in sub.params if isinstance(each, click.Option) and not each.hidden]
     if not options:
         return
     yield ".Bl -tag -width Ds"

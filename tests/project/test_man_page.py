@@ -12,6 +12,10 @@ from tests.paths import ROOT
 PAGE = ROOT / "packaging" / "files" / "portero.1"
 
 
+def is_shown(each: click.Parameter) -> bool:
+    return isinstance(each, click.Option) and not each.hidden
+
+
 def test_every_command_and_option_is_on_the_page() -> None:
     text = PAGE.read_text()
     context = click.Context(main)
@@ -19,7 +23,7 @@ def test_every_command_and_option_is_on_the_page() -> None:
     for name in main.list_commands(context):
         command = main.get_command(context, name)
         assert command is not None
-        options = [flag for each in command.params if isinstance(each, click.Option) for flag in each.opts]
+        options = [flag for each in command.params if is_shown(each) for flag in each.opts]
         assert f".Ss portero {name}\n" in text
         assert not [flag for flag in options if f"Fl {flag.removeprefix('-')}" not in text]
 

@@ -31,14 +31,27 @@ def _make_option(flag: str, metavar: str, **more: Any) -> Callable[[_Command], _
 
 
 SOCKET = _make_option("--socket", "PATH", callback=make_absolute)
-SCHEMAS = click.option(
-    "--policy",
-    "--schemas",
-    "schemas",
-    metavar="DIR",
-    multiple=True,
-    help="A policy folder. Repeatable: a later folder overrides earlier ones. --schemas is its older name.",
-)
+
+
+def _keep_older(context: click.Context, parameter: click.Parameter, folders: tuple[str, ...]) -> None:
+    context.meta["--schemas"] = folders
+
+
+def _join_names(context: click.Context, parameter: click.Parameter, folders: tuple[str, ...]) -> tuple[str, ...]:
+    older: tuple[str, ...] = context.meta["--schemas"]
+    if folders and older and folders != older:
+        context.fail("--policy and its older name --schemas differ: give --policy alone")
+    return folders or older
+
+
+def SCHEMAS(command: _Command) -> _Command:  # noqa: N802 - it stands for an option, as those below
+    """The folders of a policy, by both names of their option."""
+    older: Any = {"hidden": True, "is_eager": True, "expose_value": False, "callback": _keep_older}
+    about = "A policy folder. Repeatable: a later folder overrides earlier ones. --schemas is its older name."
+    policy = click.option("--policy", "schemas", metavar="DIR", multiple=True, help=about, callback=_join_names)
+    return policy(click.option("--schemas", "older", multiple=True, **older)(command))
+
+
 PROFILE = _make_option("--profile", "LEVEL")
 MODE = _make_option("--mode", "MODE")
 DOCKER_HOST = _make_option("--docker-host", "ADDRESS")
