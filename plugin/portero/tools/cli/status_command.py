@@ -85,11 +85,11 @@ def _summarize(report: dict[str, JSON]) -> dict[str, JSON]:
     """The rows that an operator reads first, without those that are empty."""
     audited, rules, exceptions = report.get("auditProfile"), report.get("rules"), len(to_list(report.get("exceptions")))
     known: dict[str, JSON] = {
+        "attention": to_list(report["attention"]) or "none",
+        "faults": report.get("reloadFaults"),
+        "warnings": report.get("warnings"),
         "mode": report.get("mode"),
         "profile": f"{report.get('profile')}" + (f", and {audited} is reported" if audited else ""),
-        "attention": to_list(report["attention"]) or "none",
-        "warnings": report.get("warnings"),
-        "faults": report.get("reloadFaults"),
         "policy": {"rules": rules, "exceptions": exceptions, "loaded": report.get("policyLoaded")},
         "folders": report.get("policyFolders"),
         "signed": report.get("signedFolders"),
