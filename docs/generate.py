@@ -179,7 +179,7 @@ def environment() -> str:
         "# The unit sets PORTERO_LOG=/var/log/portero/decisions.jsonl; a line here overrides that.",
         "",
         "# Your own site values, rules and exceptions; changes are in force within two seconds.",
-        "PORTERO_SCHEMAS=/etc/portero/site",
+        "PORTERO_SCHEMAS=/etc/portero/policy",
     ]
     for env in json.loads((ROOT / "config.json").read_text())["env"]:
         words = textwrap.wrap(env["description"], 100, initial_indent="# ", subsequent_indent="# ")

@@ -20,7 +20,7 @@ _WIDTH = 78
 EXIT_STATUS = (("0", "All is allowed or clean."), ("1", "Something is refused or found."), ("2", "An error."))
 FILES = (
     ("/etc/portero/environment", "Settings, as the unit of systemd reads them."),
-    ("/etc/portero/site", "The site's own values, rules and exceptions: a policy folder."),
+    ("/etc/portero/policy", "The site's own values, rules and exceptions: a policy folder."),
     ("/var/log/portero/decisions.jsonl", "The decision log."),
     ("/run/docker/plugins/portero.sock", "The socket on which dockerd asks."),
 )

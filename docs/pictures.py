@@ -147,7 +147,7 @@ FILES = Picture(
         "daemon.json": Box(3, 0, "/etc/docker: the plugin's name and defaults of containers", own=False),
         "dockerd": Box(2, 0, "plugin's name at a reload, most else at its start", own=False),
         "portero serve": Box(1, 1, "settings from systemd; the rest by itself, daemon.json too, whenever it changes"),
-        "site folder": Box(0, 1, "/etc/portero/site, a bundle's, keys: in force within two seconds", own=False),
+        "site folder": Box(0, 1, "/etc/portero/policy, a bundle's, keys: in force within two seconds", own=False),
         "socket": Box(2, 1, "in /run/docker/plugins; root alone may connect", own=False),
         "state": Box(0, 2, "/var/lib/portero: versions, last policy, who could write where", own=False),
         "decision log": Box(1, 2, "/var/log/portero: a line for each decision", own=False),

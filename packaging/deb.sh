@@ -68,6 +68,7 @@ install -d -m 755 "$root/DEBIAN"
 sed -e "s|@MAINTAINER@|$maintainer|; s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@SIZE@|$(du -sk --apparent-size "$root/usr" | cut -f1)|" \
   -e "s|@PYTHON@|$depends|" packaging/deb/control > "$root/DEBIAN/control"
 install -m 755 packaging/deb/config packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm "$root/DEBIAN/"
+install -m 755 packaging/move-policy.sh "$root/DEBIAN/preinst"
 install -m 644 packaging/deb/templates "$root/DEBIAN/"
 find "$root" -exec touch --no-dereference --date "@$epoch" {} +
 

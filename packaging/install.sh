@@ -21,7 +21,7 @@ home=/opt/portero
 link=/usr/local/bin/portero
 log=/var/log/portero
 state=/var/lib/portero
-site=/etc/portero/site
+policy=/etc/portero/policy
 # There while an installation has begun and not ended.
 unfinished=$destdir$home/unfinished
 earlier=$destdir$home/before.tar
@@ -73,7 +73,9 @@ put_all() { # STAGE VERSION
   fi
   rm -rf "$stage$home"
   rm -rf "$destdir$home/current.etc" && cp -a "$stage/etc" "$destdir$home/current.etc"
+  DESTDIR=$destdir packaging/move-policy.sh
   (cd "$stage" && find etc -type f) | while read -r path; do put_config "$stage" "/$path"; done
+  if [ -e "$destdir/etc/portero/environment.kept" ]; then mv -f "$destdir/etc/portero/environment.kept" "$destdir/etc/portero/environment"; fi
   # Of rsyslog's the sums stay as they are: without RSYSLOG these files are not put there again.
   { (cd "$stage" && find etc -type f -exec sha256sum {} +) | sed 's|  |  /|'; grep ' /etc/rsyslog.d/' "$shipped" 2>/dev/null || true; } > "$shipped.new"
   mv "$shipped.new" "$shipped"
@@ -91,8 +93,8 @@ put_all() { # STAGE VERSION
   done
   install -d -m 750 "$destdir$log"
   # The first time only: the folder is the operator's, who may have it signed.
-  [ -e "$destdir$home/current" ] || [ -e "$destdir$site" ] ||
-    install -D -m 644 "$destdir/usr/local/share/portero/site.json" "$destdir$site/site.json"
+  [ -e "$destdir$home/current" ] || [ -e "$destdir$policy" ] || [ -L "$destdir$policy" ] ||
+    install -D -m 644 "$destdir/usr/local/share/portero/site.json" "$destdir$policy/site.json"
 }
 
 # What the version before has outside of its folder: its units and drop-ins run it on a way back.
@@ -248,12 +250,16 @@ remove() {
     [ -e "$destdir$path" ] || continue
     if [ "$(sum "$destdir$path")" = "$sum" ]; then rm -f "$destdir$path"; fi
   done < "$shipped"
-  if [ "$(cat "$destdir$site/site.json" 2>/dev/null)" = '{}' ]; then rm "$destdir$site/site.json"; fi
+  for path in site schemas; do
+    [ "$(readlink "$destdir/etc/portero/$path")" != policy ] || rm "$destdir/etc/portero/$path"
+    [ "$(readlink "$destdir$policy")" != "$path" ] || rm "$destdir$policy"
+  done
+  if [ ! -L "$destdir$policy" ] && [ "$(cat "$destdir$policy/site.json" 2>/dev/null)" = '{}' ]; then rm "$destdir$policy/site.json"; fi
   rm -rf "$destdir${home:?}"
   # What it fetches or finds out anew. Which versions of signed folders were in force is the operator's.
   rm -rf "$destdir$state"/{last-policy.json,writers.jsonl,door.pub} "$destdir"{"$state",/var/lib/private/portero}-{bundle,images} \
     "$destdir$state-door" "$destdir"/run/portero{,-devices,-door}
-  rmdir --ignore-fail-on-non-empty "$destdir$site" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
+  rmdir --ignore-fail-on-non-empty "$destdir$policy" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
   if service; then
     systemctl daemon-reload
     # The running dockerd goes on in the folder below it.

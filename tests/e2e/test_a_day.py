@@ -25,9 +25,9 @@ EXIT_STATUSES = (0, 1, 125)
 FOLDER = "/root/portero"
 SYSTEMCTL = Path(__file__).with_name("systemctl.sh").read_text()
 INSTALLED = f"""
-mkdir -p {FOLDER} /etc/portero/site /var/log/portero /srv/uploads
+mkdir -p {FOLDER} /etc/portero/policy /var/log/portero /srv/uploads
 cp {REPOSITORY}/packaging/files/environment /etc/portero/environment
-cp {REPOSITORY}/packaging/files/site.json /etc/portero/site/site.json
+cp {REPOSITORY}/packaging/files/site.json /etc/portero/policy/site.json
 chmod +x /usr/local/bin/portero /usr/local/bin/systemctl
 """
 

@@ -26,19 +26,21 @@ def docker() -> Iterator[GuardedDocker]:
         give_up(f"needs {', '.join(MISSING)}: apt-get install cosign docker-registry")
     with started(GuardedDocker()) as docker:
         docker.do(
-            f"printf '\\n127.0.0.1 {HOST}\\n' >> /etc/hosts; mkdir -p /etc/portero/site /etc/docker/certs.d/{HOST}"
+            f"printf '\\n127.0.0.1 {HOST}\\n' >> /etc/hosts; mkdir -p /etc/portero/policy /etc/docker/certs.d/{HOST}"
         )
         SigningRegistry(docker, HOST, 443)
-        docker.do(f"cp {CA} /etc/docker/certs.d/{HOST}/ca.crt; rm -rf /etc/portero/site; mkdir -p /etc/portero/site")
-        settings = {"SCHEMAS": "/etc/portero/site", "BUNDLE_LOGIN": f"{FOLDER}/login.json", "BUNDLE_CA": CA}
+        docker.do(
+            f"cp {CA} /etc/docker/certs.d/{HOST}/ca.crt; rm -rf /etc/portero/policy; mkdir -p /etc/portero/policy"
+        )
+        settings = {"SCHEMAS": "/etc/portero/policy", "BUNDLE_LOGIN": f"{FOLDER}/login.json", "BUNDLE_CA": CA}
         exports = "".join(f"export PORTERO_{name}={value}\n" for name, value in settings.items())
         docker.host.path("/usr/local/bin/portero").write_text(
             f'#!/bin/sh\n{exports}exec {sys.executable} -m portero "$@"\n'
         )
-        docker.do("chmod +x /usr/local/bin/portero; echo '{}' > /etc/portero/site/site.json")
+        docker.do("chmod +x /usr/local/bin/portero; echo '{}' > /etc/portero/policy/site.json")
         # dockerd, as each program in Go, looks at that file again after five seconds.
         time.sleep(5)
-        docker.replace_plugin(serve("baseline", "--schemas", "/etc/portero/site", "--host-root", "/"))
+        docker.replace_plugin(serve("baseline", "--schemas", "/etc/portero/policy", "--host-root", "/"))
         yield docker
 
 

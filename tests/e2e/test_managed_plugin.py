@@ -198,12 +198,12 @@ def mounted(request: pytest.FixtureRequest, built: GuardedDocker, plain: Guarded
     """Guarded by the plugin with a policy folder, daemon.json and the socket of dockerd."""
     plain.unguard()
     plain.docker("plugin", "disable", "-f", "portero")
-    built.shell("mkdir -p /etc/portero/site")
-    built.host.path("/etc/portero/site/site.json").write_text(
+    built.shell("mkdir -p /etc/portero/policy")
+    built.host.path("/etc/portero/policy/site.json").write_text(
         '{"trusted-roots": ["/srv/data"], "bind-sources-read-only": ["/srv/data"]}'
     )
     settings = (
-        *(f"PORTERO_PROFILE={request.param}", "PORTERO_SCHEMAS=/etc/portero/site", "policy.source=/etc/portero"),
+        *(f"PORTERO_PROFILE={request.param}", "PORTERO_SCHEMAS=/etc/portero/policy", "policy.source=/etc/portero"),
         *("daemon-config.source=/etc/docker", "docker-socket.source=/run/docker.sock"),
         "PORTERO_DOCKER_HOST=unix:///run/docker.sock",
     )

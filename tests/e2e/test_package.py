@@ -79,7 +79,7 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
     assert docker.docker("ps").returncode == 0
     status = docker.shell("env -u PYTHONPATH portero status").stdout
     assert "/usr/lib/portero/lib/" in status
-    assert "/etc/portero/site" in status
+    assert "/etc/portero/policy" in status
 
     # While dockerd asks it, it cannot be removed.
     kept = docker.shell("dpkg -r portero")
@@ -94,7 +94,41 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
     assert docker.shell(WHATEVER_IS_LEFT).stdout == before.replace("/var/lib/portero\n", "")
 
 
-RSYSLOG = "/etc/rsyslog.d/portero.conf"
+OLD, NEW = "/etc/portero/site", "/etc/portero/policy"
+
+
+@pytest.mark.parametrize("there", ["one", "both"])
+def test_the_policy_folder_of_an_earlier_version_is_moved_unless_both_exist(host: ThrowAwayHost, there: str) -> None:
+    def do(command: str) -> str:
+        done = host.run(["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {command}"], timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    # As an earlier package had them: settings that the operator has not changed are replaced.
+    older = (
+        "rm -rf /srv/old; dpkg-deb -R /srv/portero.deb /srv/old"
+        f" && sed -i s,{NEW}$,{OLD}, /srv/old/etc/portero/environment"
+        " && rm /srv/old/DEBIAN/preinst && dpkg-deb -b /srv/old /srv/old.deb && dpkg -i /srv/old.deb"
+    )
+    do(f"{older}; rm -rf {OLD}; mv {NEW} {OLD}; echo '{{\"pids-max\": 100}}' > {OLD}/site.json")
+    if there == "both":
+        do(f"mkdir {NEW}")
+
+    said = do("dpkg -i /srv/portero.deb")
+
+    settings = host.path("/etc/portero/environment").read_text()
+    if there == "both":
+        assert f"{OLD} and {NEW} both exist: nothing is moved or merged" in said
+        assert f"\nPORTERO_SCHEMAS={OLD}\n" in settings
+        assert do(f"ls -A {NEW}; ls -A /etc/portero") == "environment\npolicy\nsite\n"
+        do(f"rm {OLD}/site.json; rmdir {OLD} {NEW}")
+    else:
+        assert f"moved {OLD} to {NEW}, and left a link" in said
+        assert f"\nPORTERO_SCHEMAS={NEW}\n" in settings
+        assert do(f"readlink {OLD}; cat {OLD}/site.json") == 'policy\n{"pids-max": 100}\n'
+        do(f"echo '{{}}' > {NEW}/site.json")
+    do("dpkg -P portero")
+    assert not host.path("/etc/portero").exists()
 
 
 def test_rsyslog_sends_the_log_on_when_it_is_asked_for(host: ThrowAwayHost) -> None:

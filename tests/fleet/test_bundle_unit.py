@@ -69,7 +69,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 
 def settings(host: Machine, text: str) -> None:
-    host.path("/etc/portero/environment").write_text(f"PORTERO_SCHEMAS=/etc/portero/site\n{text}")
+    host.path("/etc/portero/environment").write_text(f"PORTERO_SCHEMAS=/etc/portero/policy\n{text}")
 
 
 def push(host: Machine, words: str, key: str = "alice", *, unaware: bool = False) -> str:
@@ -90,7 +90,7 @@ def status(host: Machine) -> str:
 
 
 def test_a_folder_signed_by_hand_becomes_a_bundle_and_a_wrong_bundle_strands_nobody(host: Machine) -> None:
-    sign = "portero bundle sign /etc/portero/site --key /root/alice --for web"
+    sign = "portero bundle sign /etc/portero/policy --key /root/alice --for web"
     host.do(f"{sign} && {sign}")
     settings(host, SIGNED)
     host.do("systemctl restart portero")

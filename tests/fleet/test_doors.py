@@ -21,7 +21,7 @@ DOORS = {
     "actions": {"unseen-device-nodes": "off"},
 }
 DAEMON = {"iptables": False, "ip6tables": False, "authorization-plugins": ["portero"]}
-SITE = "/etc/portero/site/site.json"
+SITE = "/etc/portero/policy/site.json"
 LOG = "/var/log/portero/decisions.jsonl"
 TRAEFIK = "/run/portero-door/doors/traefik"
 MAIN = "systemctl show --value --property MainPID portero-door.service"

@@ -43,10 +43,10 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
             booted.path(file).write_text(json.dumps(LOGIN))
         import_image(booted.path("/run/docker.sock"), NAME, busybox(), 'CMD ["sh"]')
         booted.do(f"docker --config /root push --quiet {NAME} && cd /root && {COSIGN} generate-key-pair")
-        booted.do("mkdir -p /etc/portero/site/keys && cp /root/cosign.pub /etc/portero/site/keys/team.pem")
-        booted.path("/etc/portero/site/site.json").write_text(json.dumps(SITE))
+        booted.do("mkdir -p /etc/portero/policy/keys && cp /root/cosign.pub /etc/portero/policy/keys/team.pem")
+        booted.path("/etc/portero/policy/site.json").write_text(json.dumps(SITE))
         with booted.path("/etc/portero/environment").open("a") as settings:
-            settings.write("PORTERO_SCHEMAS=/etc/portero/site\nPORTERO_BUNDLE_CA=/srv/ca.pem\n")
+            settings.write("PORTERO_SCHEMAS=/etc/portero/policy\nPORTERO_BUNDLE_CA=/srv/ca.pem\n")
         yield booted
 
 

@@ -116,7 +116,7 @@ def test_after_a_power_cut_it_denies_again(machine: Machine, network: Network) -
 
 
 def test_doors_go_on_off_and_on(machine: Machine) -> None:
-    machine.path("/etc/portero/site/site.json").write_text('{"doors": [{"name": "users"}]}')
+    machine.path("/etc/portero/policy/site.json").write_text('{"doors": [{"name": "users"}]}')
     wait_until(lambda: "users" in machine.shell("portero door list").stdout, "the policy is not in force")
     for verb in ("enable", "disable", "enable"):
         machine.do("systemctl reset-failed docker containerd")

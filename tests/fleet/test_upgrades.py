@@ -73,6 +73,7 @@ def test_an_upgrade_refuses_nothing_and_goes_back_whole(tmp_path_factory: pytest
         machine.do("touch /run/enough")
 
         assert "kept /etc/portero/environment, which you changed" in upgraded
+        assert machine.do("readlink /etc/portero/site") == "policy\n"
         assert machine.do("cat /run/failed") == ""
         _look_at(machine, site, lines)
 

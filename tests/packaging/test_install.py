@@ -18,7 +18,9 @@ from .commands import run
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an installation belongs to root")
 CURRENT = "opt/portero/current"
 ENVIRONMENT = "etc/portero/environment"
-SITE = "etc/portero/site/site.json"
+SITE = "etc/portero/policy/site.json"
+OLD_SITE = "etc/portero/site"
+OLD_SETTINGS = "PORTERO_SCHEMAS=/etc/portero/site\n"
 
 
 class Host:
@@ -95,7 +97,7 @@ def test_modes_and_places_are_those_of_an_installation(host: Host) -> None:
     assert modes[ENVIRONMENT] == "-rw-------"
     # The operator's, who may have it signed: no upgrade compares it with one of ours.
     assert modes[SITE] == "-rw-r--r--"
-    assert "/site/" not in (host.folder / "opt/portero/shipped").read_text()
+    assert "/policy/" not in (host.folder / "opt/portero/shipped").read_text()
     assert modes["var/log/portero"] == "drwxr-x---"
     assert modes["etc/logrotate.d/portero"] == "-rw-r--r--"
     assert modes["usr/local/lib/systemd/system/portero.socket"] == "-rw-r--r--"
@@ -133,7 +135,7 @@ def test_installing_twice_changes_nothing(host: Host) -> None:
 def test_an_upgrade_keeps_what_the_operator_changed(host: Host, changed_checkout: Path) -> None:
     first = os.readlink(host.folder / CURRENT)
     host.write(ENVIRONMENT, "PORTERO_PROFILE=baseline\n")
-    (host.folder / "etc/portero/site/rules").mkdir()
+    (host.folder / "etc/portero/policy/rules").mkdir()
     host.write("usr/local/share/fish/vendor_completions.d/portero.fish", "changed")
     notes = changed_checkout / "packaging" / "files" / "environment"
     notes.write_text(notes.read_text() + "# new\n")
@@ -152,6 +154,79 @@ def test_an_upgrade_keeps_what_the_operator_changed(host: Host, changed_checkout
         [first.removeprefix("releases/"), second.removeprefix("releases/")]
     )
     assert host.make("upgrade", checkout=changed_checkout).stdout.endswith("is installed already\n")
+
+
+def make_older(host: Host, folder: str, settings: str) -> None:
+    """As an earlier version left it. `settings`: also as they were shipped then."""
+    (host.folder / "etc/portero/policy").rename(host.folder / folder)
+    host.write(ENVIRONMENT, settings)
+    shipped = host.folder / "opt/portero/shipped"
+    lines = [line for line in shipped.read_text().splitlines() if not line.endswith(f"/{ENVIRONMENT}")]
+    sum_of = run("sha256sum", host.folder / ENVIRONMENT).stdout.split()[0]
+    host.write("opt/portero/shipped", "\n".join([*lines, f"{sum_of}  /{ENVIRONMENT}", ""]))
+
+
+@pytest.mark.parametrize("name", ["site", "schemas"])
+def test_an_upgrade_moves_the_policy_folder_and_uninstall_takes_its_link(
+    host: Host, changed_checkout: Path, name: str
+) -> None:
+    old = f"etc/portero/{name}"
+    make_older(host, old, f"PORTERO_SCHEMAS=/{old}\n")
+    host.write(f"{old}/site.json", '{"pids-max": 100}')
+
+    done = host.make("upgrade", checkout=changed_checkout)
+
+    assert f"portero: moved /{old} to /etc/portero/policy, and left a link\n" in done.stdout, done.stderr
+    assert os.readlink(host.folder / old) == "policy"
+    assert (host.folder / SITE).read_text() == '{"pids-max": 100}'
+    assert "\nPORTERO_SCHEMAS=/etc/portero/policy\n" in (host.folder / ENVIRONMENT).read_text()
+    assert host.make("uninstall").stdout.endswith("kept, because they hold what is yours: /etc/portero\n")
+    assert [path.name for path in (host.folder / "etc/portero").iterdir()] == ["policy"]
+
+
+def test_settings_that_name_the_older_folder_go_on_by_its_link(host: Host, changed_checkout: Path) -> None:
+    make_older(host, OLD_SITE, OLD_SETTINGS)
+    host.write(ENVIRONMENT, f"{OLD_SETTINGS}PORTERO_PROFILE=baseline\n")
+
+    assert host.make("upgrade", checkout=changed_checkout).returncode == 0
+
+    assert (host.folder / ENVIRONMENT).read_text() == f"{OLD_SETTINGS}PORTERO_PROFILE=baseline\n"
+    assert (host.folder / OLD_SITE / "site.json").exists()
+    assert host.make("install", checkout=changed_checkout).stdout.endswith("is installed already\n")
+
+
+def test_where_both_folders_exist_that_of_the_settings_stays_and_nothing_is_merged(
+    host: Host, changed_checkout: Path
+) -> None:
+    make_older(host, OLD_SITE, OLD_SETTINGS)
+    (host.folder / "etc/portero/policy/exceptions").mkdir(parents=True)
+
+    done = host.make("upgrade", checkout=changed_checkout)
+
+    assert "/etc/portero/site and /etc/portero/policy both exist: nothing is moved or merged" in done.stdout
+    # Otherwise the other folder would be in force, without a word.
+    assert (host.folder / ENVIRONMENT).read_text() == OLD_SETTINGS
+    assert not (host.folder / OLD_SITE).is_symlink()
+    assert [path.name for path in (host.folder / "etc/portero/policy").iterdir()] == ["exceptions"]
+    assert sorted(path.name for path in (host.folder / "etc/portero").iterdir()) == ["environment", "policy", "site"]
+
+
+def test_a_link_to_a_release_of_the_policy_stays_what_it_is(host: Host, changed_checkout: Path) -> None:
+    make_older(host, "etc/portero/policy-v1", "PORTERO_SCHEMAS=/etc/portero/policy\n")
+    (host.folder / "etc/portero/policy").symlink_to("policy-v1")
+
+    assert host.make("upgrade", checkout=changed_checkout).returncode == 0
+    assert os.readlink(host.folder / "etc/portero/policy") == "policy-v1"
+
+    make_older(host, OLD_SITE, OLD_SETTINGS)
+    linked = run(ROOT / "packaging/move-policy.sh", env={"PATH": "/usr/bin:/bin", "DESTDIR": str(host.folder)})
+
+    assert linked.stdout == "portero: the policy folder is /etc/portero/policy now, a link to /etc/portero/site\n"
+    assert os.readlink(host.folder / OLD_SITE) == "policy-v1"
+    assert (host.folder / SITE).exists()
+    # An operator's way back to a version before.
+    assert host.make("uninstall").returncode == 0
+    assert not (host.folder / "etc/portero/policy").is_symlink()
 
 
 def test_a_file_that_the_operator_removed_does_not_come_back(host: Host, changed_checkout: Path) -> None:
