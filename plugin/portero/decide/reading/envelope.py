@@ -51,7 +51,7 @@ class Envelope:
 def read_envelope(data: bytes) -> Envelope:
     """The envelope in `data`; raises Refused: one of the envelope-... codes and the key at fault, headers-too-large."""
     document, shown = _read_document(data)
-    envelope = _make_envelope(document, shown, decode_body(shown))
+    envelope = _make_envelope(document, shown, decode_body(shown) if shown else None)
     # Nearly none is long enough to have headers beyond their bounds.
     if len(data) > _MAX_HEADER_BYTES or len(envelope.headers) > _MAX_HEADERS:
         _bound_headers(envelope.headers)
@@ -105,7 +105,7 @@ def _read_document(data: bytes) -> tuple[Mapping[str, object], bytes | memoryvie
             if document.get("RequestBody") == word:
                 return document, memoryview(data)[begin:end]
     document = _decode(data)
-    return document, _read_optional(document, "RequestBody").encode()
+    return document, _read_optional(document, "RequestBody").encode() if "RequestBody" in document else b""
 
 
 def _decode(data: bytes) -> Mapping[str, object]:
