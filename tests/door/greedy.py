@@ -75,6 +75,8 @@ class Door:
 def separate_door(folder: Path, names: Sequence[str]) -> Iterator[Door]:
     dockerd = folder / "dockerd.sock"
     write_whole(folder / "key", key_pairs.encode_private(KEY), 0o400, synced=False)
+    # Lists of a door that the policy does not name pass: the plugin refuses them.
+    (folder / "doors.json").write_text('{"user-groups": {}, "doors": []}')
     for name in names:
         (folder / name).mkdir()
     stand_in = os.fork()
@@ -84,8 +86,8 @@ def separate_door(folder: Path, names: Sequence[str]) -> Iterator[Door]:
         finally:
             os._exit(1)
     listens = [f"--listen={name}={folder / name / 'docker.sock'}" for name in names]
-    command = [sys.executable, "-m", "portero.door.serve", "--dockerd", str(dockerd), "--key", str(folder / "key")]
-    with subprocess.Popen([*command, *listens]) as process:
+    files = ["--dockerd", str(dockerd), "--key", str(folder / "key"), "--owners", str(folder / "doors.json")]
+    with subprocess.Popen([sys.executable, "-m", "portero.door.serve", *files, *listens]) as process:
         door = Door(folder, process.pid)
         try:
             until = time.monotonic() + 20
