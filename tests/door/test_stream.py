@@ -36,7 +36,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def stream(door: socket.socket, uid: int | None, dockerd: str = "/nowhere") -> Stream:
     around = Surroundings(dockerd, Stamps(KEY, BOOT), Silent(), PipePool(), Share(1 << 20))
-    return Stream(door, "users", uid, around, lambda one, stream: None)
+    return Stream(door, "users", uid, around, lambda one, stream: None, lambda one: None)
 
 
 def message(client: socket.socket) -> str:

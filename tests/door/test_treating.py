@@ -1,11 +1,14 @@
 """Requests and answers that a treatment changes, through a whole door; what passes as it came; what is refused."""
 
+import gc
 import json
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
+from portero.door.asking import Exchange
 from portero.door.treatment import (
     Request,
     Treat,
@@ -114,6 +117,30 @@ def test_dockerd_is_asked_first_in_the_name_of_the_caller(tmp_path: Path) -> Non
     lines = [bytes(seen.split(b"\r\n")[0]) for seen in dockerd.seen]
     assert lines == [b"GET /services HTTP/1.1", b"POST /volumes/create HTTP/1.1", b"GET /200-OK HTTP/1.1"]
     assert all(seen.count(b"X-Portero-Door: ") == 1 for seen in dockerd.seen)
+
+
+def test_what_was_answered_holds_no_descriptor_and_no_memory(tmp_path: Path) -> None:
+    """A creation with 128 volumes asks 256 times: 80 of them took all descriptors of the door."""
+    seen: list[tuple[int, int]] = []
+
+    def treat(request: Request) -> Treating:
+        for _ in range(40):
+            yield from ask("GET", "/services")
+        return Treatment(target="/last")
+
+    def serve(client: socket.socket) -> None:
+        if dockerd.seen[-1].startswith(b"GET /last "):
+            held = sum(each.held for each in gc.get_objects() if isinstance(each, Exchange))
+            seen.append((len(os.listdir("/proc/self/fd")), held))
+        client.sendall(ANSWER)
+
+    with running_door(tmp_path, serve=serve, treat=treat) as (doors, dockerd, _):
+        before = len(os.listdir("/proc/self/fd"))
+        assert send(doors / TRAEFIK, b"GET /x HTTP/1.1\r\nHost: d\r\n\r\n") == ANSWER
+
+    ((descriptors, held),) = seen
+    assert descriptors < before + 20
+    assert held == 0
 
 
 def refuse(request: Request) -> Treating:

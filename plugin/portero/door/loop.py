@@ -160,7 +160,7 @@ class DoorLoop:
             client.close()
             return
         inspect = str if uid is None else partial(self._find_refusal, client)
-        stream = Stream(client, name, uid, self._around, self._watch, key, refused, inspect)
+        stream = Stream(client, name, uid, self._around, self._watch, self._forget, key, refused, inspect)
         self._open += 1
         self._shares[stream] = share
         self._waiting.add(stream)
@@ -193,6 +193,10 @@ class DoorLoop:
         self._epoll.register(one.fileno(), _NEWS)
         self._streams[one.fileno()] = stream
 
+    def _forget(self, one: socket.socket) -> None:
+        if self._streams.pop(one.fileno(), None) is not None:
+            self._epoll.unregister(one.fileno())
+
     def _run(self, stream: Stream, step: Callable[[], bool | None]) -> None:
         """Whatever one connection raises ends that one; the others go on."""
         try:
@@ -211,8 +215,7 @@ class DoorLoop:
         if result is False:
             self._waiting.discard(stream)
             for one in stream.sockets:
-                if self._streams.pop(one.fileno(), None) is not None:
-                    self._epoll.unregister(one.fileno())
+                self._forget(one)
             self._ended.append(stream)
             self._ready.discard(stream.client_key, stream)
         elif result:

@@ -18,6 +18,7 @@ from portero.door.treatment import (
     NothingMore,
     Request,
     Treat,
+    Treatment,
     TurnedAway,
     pass_as_it_came,
 )
@@ -43,7 +44,7 @@ class Surroundings:
 
 
 class Stream(TreatedRequest):
-    """`door`: by its name. `watch` has a socket's news reported."""
+    """`door`: by its name. `watch` has a socket's news reported, `forget` no more."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Stream(TreatedRequest):
         uid: int | None,
         around: Surroundings,
         watch: Callable[[socket.socket, "Stream"], None],
+        forget: Callable[[socket.socket], None],
         client_key: Client = "",
         refused: TurnedAway | None = None,
         inspect: Callable[[], str] = str,
@@ -60,15 +62,16 @@ class Stream(TreatedRequest):
         self._door = door
         self._around = around
         self._watch = watch
+        self._forget = forget
         self._account = UNKNOWN
         self._upgrade: GrpcUpgrade | None = None
-        # To dockerd; the last one is that of the request.
-        self._upstreams: list[socket.socket] = []
+        # To dockerd: for what the door asks, one after the other, and then for the request.
+        self._upstream: socket.socket | None = None
         self._directions: tuple[Direction, ...] = ()
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
-        return self.client, *self._upstreams
+        return (self.client,) if self._upstream is None else (self.client, self._upstream)
 
     @property
     def asks_name(self) -> bool:
@@ -124,7 +127,16 @@ class Stream(TreatedRequest):
         request = (parsed.method, parsed.target, self.head.content_type, parsed.length)
         return self.treat(self._around.treat(Request(self._door, account.user, account.groups, *request)))
 
+    def _drop_upstream(self) -> None:
+        """A request may ask about hundreds of volumes: descriptors of what was answered are given back at once."""
+        if (answered := self._upstream) is not None:
+            self._upstream = None
+            self._forget(answered)
+            self.hung_up.discard(answered.fileno())
+            answered.close()
+
     def connect(self) -> bool | None:
+        self._drop_upstream()
         upstream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             upstream.setblocking(False)
@@ -139,7 +151,7 @@ class Stream(TreatedRequest):
             raise TurnedAway(
                 503, f"Cannot connect to dockerd ({error.strerror}): see systemctl status docker."
             ) from error
-        self._upstreams.append(upstream)
+        self._upstream = upstream
         stamp = self._around.stamps.make_stamp(self._door, self._account.user, self._account.groups, time.time())
         if isinstance(self.wanted, Ask):
             self.read_answer_of(Exchange(upstream, self.wanted, write_stamp(stamp)))
@@ -156,6 +168,8 @@ class Stream(TreatedRequest):
             self.step = self._await_upgrade
             return
         made, body = self.treatment, bytes(self.reader.rest)
+        # Nothing of it is needed while the answer comes.
+        self.treatment = Treatment()
         if made.body is not None:
             body = made.body
         first = self.head.change(made.target, len(body) if self.is_held else None).write(stamp) + body
@@ -173,11 +187,11 @@ class Stream(TreatedRequest):
 
     def _await_upgrade(self) -> bool | None:
         """What dockerd answers to the door's own request is not the client's."""
-        assert self._upgrade is not None  # noqa: S101 - it is this step
+        assert self._upgrade is not None and self._upstream is not None  # noqa: S101, PT018 - it is this step
         first = self._upgrade.move()
         if first is None:
             return True
-        ends, both = (self.client, self._upstreams[-1]), (self._around.pipes, self.client_key)
+        ends, both = (self.client, self._upstream), (self._around.pipes, self.client_key)
         self._go_on(Direction(*ends, *both, bytes(self.reader.rest)), Direction(*ends[::-1], *both, first))
         return True
 

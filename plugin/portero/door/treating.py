@@ -70,4 +70,7 @@ class TreatedRequest(Reception):
         except ValueError:
             answer = Answered(_UNREADABLE, b"")
         self.count_bytes(len(self.reader.rest) + self._exchange.held)
-        return True if answer is None else self._go_on_treating(answer)
+        if answer is None:
+            return True
+        self._exchange = None
+        return self._go_on_treating(answer)
