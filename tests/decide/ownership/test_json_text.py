@@ -1,6 +1,7 @@
 """A JSON text that is changed where it stands, and one on which readers differ, which is not."""
 
 import json
+import time
 
 import pytest
 
@@ -75,3 +76,16 @@ def test_a_body_of_very_many_members_is_unclear() -> None:
     mounts = read_text(json.dumps({"Mounts": [{"a": 1, "b": 2}] * 5_000}).encode())
     with pytest.raises(Unclear):
         mounts.entries("Mounts")
+
+
+def test_many_edits_of_a_long_body_hold_nobody_up() -> None:
+    """The body was copied for each of them: a create with 128 mounts took 0.2 s of everybody's."""
+    mounts = [{"Type": "volume"}] * 128
+    body = json.dumps({"Env": ["\U0001f600" + "x" * 1_900_000], "Mounts": mounts}, ensure_ascii=False).encode()
+    top = read_text(body)
+    edits = [mount.add("Source", "made") for mount in top.entries("Mounts")]
+    begun = time.process_time()
+    written = write_text(top, edits)
+
+    assert time.process_time() - begun < 0.06
+    assert [each["Source"] for each in json.loads(written)["Mounts"]] == ["made"] * 128

@@ -90,10 +90,11 @@ def read_text(data: bytes) -> Place:
 
 
 def write_text(top: Place, edits: Iterable[TextEdit]) -> bytes:
-    body = top.body
-    for edit in sorted(edits, reverse=True):
-        body = body[: edit.start] + edit.new + body[edit.end :]
-    return body.encode()
+    pieces, at = list[str](), 0
+    for edit in sorted(edits):
+        pieces += top.body[at : edit.start], edit.new
+        at = edit.end
+    return "".join((*pieces, top.body[at:])).encode()
 
 
 def _read_object(body: str, start: int, key: Callable[[str], str], counted: list[None]) -> Place | None:
