@@ -9,7 +9,8 @@ import pytest
 from portero.door.clients import AccountLookup, Stamps
 from portero.door.pipes import PipePool
 from portero.door.shares import Share
-from portero.door.stream import Stream, Surroundings
+from portero.door.stream import Stream
+from portero.door.treating import Surroundings
 from tests.door.running import BOOT, KEY
 
 GET = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"

@@ -14,7 +14,8 @@ from portero.decide.identity.trusted import USERS
 from portero.door.clients import AccountLookup, ClientProcesses, Stamps
 from portero.door.pipes import PipePool
 from portero.door.shares import Client, ConnectionRoom, Share, Turns, count_connections
-from portero.door.stream import Stream, Surroundings
+from portero.door.stream import Stream
+from portero.door.treating import Surroundings
 from portero.door.treatment import Treat, TurnedAway, pass_as_it_came
 from portero.observe.dockerd.peer import read_peer
 

@@ -5,23 +5,14 @@ import socket
 import time
 from collections.abc import Callable
 
-from portero.decide.values.dataclass import dataclass
 from portero.door.asking import Exchange
-from portero.door.clients import UNKNOWN, Account, AccountLookup, Stamps
+from portero.door.clients import UNKNOWN, Account
 from portero.door.grpc import GrpcUpgrade
-from portero.door.pipes import Direction, PipePool
+from portero.door.pipes import Direction
 from portero.door.request_head import GRPC, write_stamp
-from portero.door.shares import Client, Share
-from portero.door.treating import DOCKERD_WITHIN, NO_ANSWER, TreatedRequest
-from portero.door.treatment import (
-    Ask,
-    NothingMore,
-    Request,
-    Treat,
-    Treatment,
-    TurnedAway,
-    pass_as_it_came,
-)
+from portero.door.shares import Client
+from portero.door.treating import DOCKERD_WITHIN, NO_ANSWER, Surroundings, TreatedRequest
+from portero.door.treatment import Ask, NothingMore, Request, Treatment, TurnedAway
 
 _LOG = logging.getLogger(__name__)
 # Seconds.
@@ -29,18 +20,6 @@ _ACCOUNT_WITHIN = 10.0
 _ACCOUNTS_ALONE = "the users' door takes accounts of the host alone."
 _STATUS = "systemctl status docker"
 _NOT_ACCEPTED = "dockerd does not accept connections in time: see systemctl status docker."
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all connections of a door share. `dockerd`: the path of its socket."""
-
-    dockerd: str
-    stamps: Stamps
-    accounts: AccountLookup
-    pipes: PipePool
-    waiting: Share
-    treat: Treat = pass_as_it_came
 
 
 class Stream(TreatedRequest):

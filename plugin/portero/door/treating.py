@@ -1,14 +1,30 @@
 """Has the steps of a treatment done for a request whose head was read."""
 
+from portero.decide.values.dataclass import dataclass
 from portero.door.asking import Exchange
+from portero.door.clients import AccountLookup, Stamps
+from portero.door.pipes import PipePool
 from portero.door.reception import Reception
-from portero.door.treatment import Answered, Ask, HoldBody, Reply, Treating, Treatment
+from portero.door.shares import Share
+from portero.door.treatment import Answered, Ask, HoldBody, Reply, Treat, Treating, Treatment, pass_as_it_came
 
 # Seconds. The second one: dockerd that starts again with many containers.
 _BODY_WITHIN, DOCKERD_WITHIN = 60.0, 60.0
 _PIECE, _UNREADABLE = 1 << 16, 0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_ANSWER = "dockerd does not answer what the door asks for this request: see systemctl status docker."
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all connections of a door share. `dockerd`: the path of its socket."""
+
+    dockerd: str
+    stamps: Stamps
+    accounts: AccountLookup
+    pipes: PipePool
+    waiting: Share
+    treat: Treat = pass_as_it_came
 
 
 class TreatedRequest(Reception):
