@@ -105,7 +105,7 @@ def test_a_limit_that_dockerd_cannot_enforce_is_not_demanded_and_the_host_check_
     assert "no limit on memory, open files" in " ".join(without.stderr.split())
     assert "--cpus" not in without.stderr
     assert "daemon-enforces-limits" in host
-    assert "refuses --cpus" in " ".join(host.split())
+    assert "rejects --cpus" in " ".join(host.split())
 
 
 def _line(command: str) -> str:

@@ -226,7 +226,7 @@ def test_an_exception_waives_one_pair(host: GuardedDocker) -> None:
         assert type_in(host, READER.replace("cat /m/shadow", "true")) == []
         assert type_in(host, "docker start reader; docker restart -t 0 writer") == []
         assert type_in(host, "docker run --rm -v /srv/media/music:/m:ro busybox true") == [RULE]
-        assert "pair" in host.portero("status", "--socket", PLUGIN_SOCKET).stdout
+        assert "pair" in host.portero("status", "--all", "--socket", PLUGIN_SOCKET).stdout
     finally:
         host.shell(f"rm {SITE}/exceptions/pair.json")
         time.sleep(2)

@@ -61,7 +61,7 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     follow_recipe_a(docker)
     status, run = recipe("Recipe A")[-1].splitlines()
 
-    refused, shown = docker.user(run), docker.user(status)
+    refused, shown = docker.user(run), docker.user(f"{status} --all")
 
     assert "authorization denied by plugin portero:" in refused.stderr
     assert "no-privileged" in refused.stderr

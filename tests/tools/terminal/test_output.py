@@ -27,7 +27,9 @@ def status_without_a_reader(*arguments: str) -> int:
     return done.returncode
 
 
-@pytest.mark.parametrize("arguments", [["rules"], ["rules", "--json"], ["--help"], ["rules", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["explain"], ["explain", "--json"], ["--help"], ["explain", "--help"], ["--version"]]
+)
 def test_a_reader_that_has_gone_ends_a_command_by_sigpipe(arguments: list[str]) -> None:
     assert status_without_a_reader(*arguments) == -signal.SIGPIPE
 
@@ -35,7 +37,7 @@ def test_a_reader_that_has_gone_ends_a_command_by_sigpipe(arguments: list[str]) 
 def test_a_reader_of_standard_error_that_has_gone_counts_as_well() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run([*PORTERO, "rules", "--profile", "x"], stderr=writer, timeout=60, check=False)
+    done = subprocess.run([*PORTERO, "explain", "--profile", "x"], stderr=writer, timeout=60, check=False)
     os.close(writer)
 
     assert done.returncode == -signal.SIGPIPE
@@ -67,7 +69,7 @@ def test_elsewhere_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("arguments", [["rules"], ["rules", "--json"]])
+@pytest.mark.parametrize("arguments", [["explain"], ["explain", "--json"]])
 def test_a_full_disk_ends_a_command_with_a_sentence_and_refuses_nothing(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*PORTERO, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
@@ -84,7 +86,7 @@ def test_where_standard_error_is_full_the_rest_is_said_all_the_same(tmp_path: Pa
         return done.returncode, done.stdout
 
     missing = run("status", "--socket", tmp_path / "none.sock")
-    listed = run("rules", "--profile", "baseline", "--json")
+    listed = run("explain", "--profile", "baseline", "--json")
 
     assert missing == (2, b"")
     assert listed[0] == 0

@@ -13,9 +13,10 @@ PorteroError
   Faults: the same of several things at once
     InvalidSettings, LoadError
   FileFaults
+  ExcessiveHead, TurnedAway: what a door answers its client
   InvalidRecordLine, Malformed, Unmaskable, UnseenOwner: for the next caller alone, who goes on without it
 ValueError
-  ConstantFound, DuplicateName, InvalidYaml: what is read is not in its format
+  ConstantFound, DuplicateName, InvalidYaml, Unclear, Unreadable: what is read is not in its format
 BaseException
   DeadlinePassed
 ClickException
