@@ -46,14 +46,13 @@ class DoorLoop:
         self._doors = {listener.fileno(): (name, listener) for name, listener in doors.items()}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._wake_read, select.EPOLLIN)
-        waiting = Share(_MAX_WAITING_BYTES)
-        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake_loop), PipePool(), waiting, treat)
+        shared = (AccountLookup(self._wake_loop), PipePool(), Share(_MAX_WAITING_BYTES), treat)
+        self._around = Surroundings(dockerd, stamps, *shared)
         self._processes = ClientProcesses()
         self._streams: dict[int, Stream] = {}
         # Those that wait for something else than their sockets, and those that can go on at once.
         self._waiting: set[Stream] = set()
-        self._retried: Turns[Stream] = Turns()
-        self._ready: Turns[Stream] = Turns()
+        self._retried, self._ready = Turns[Stream](), Turns[Stream]()
         self._next_poll = 0.0
         self._ended: list[Stream] = []
         self.room = ConnectionRoom(count_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))

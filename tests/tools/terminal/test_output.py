@@ -27,9 +27,10 @@ def status_without_a_reader(*arguments: str) -> int:
     return done.returncode
 
 
-@pytest.mark.parametrize(
-    "arguments", [["explain"], ["explain", "--json"], ["--help"], ["explain", "--help"], ["--version"]]
-)
+ARGUMENTS = [["explain"], ["explain", "--json"], ["--help"], ["explain", "--help"], ["--version"]]
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS)
 def test_a_reader_that_has_gone_ends_a_command_by_sigpipe(arguments: list[str]) -> None:
     assert status_without_a_reader(*arguments) == -signal.SIGPIPE
 
