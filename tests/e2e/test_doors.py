@@ -282,7 +282,7 @@ def check_accounts(docker: DooredDocker, who: Mapping[str, str]) -> None:
 
     mounting = "run --rm -v /srv/bob:/b:ro busybox true"
     wait_until(lambda: refuses("dora", mounting, "no-user-sockets"), "the socket is seen")
-    assert not refuses("bob", mounting, "no-user-sockets")
+    wait_until(lambda: not refuses("bob", mounting, "no-user-sockets"), "the account of the caller is known", 30)
     wait_until(
         lambda: refuses("dora", "run --rm --user $(id -u bob):100 busybox true", "no-account-users"),
         "the accounts are seen",
