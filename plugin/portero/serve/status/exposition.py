@@ -25,14 +25,14 @@ class _Families(Collector):
         self._metrics = metrics
 
     def collect(self) -> Iterator[Metric]:
+        counts, taken, seconds = self._metrics.copy()
         for name, (description, *labels) in COUNTERS.items():
             family = CounterMetricFamily(f"portero_{name}", description, labels=labels)
-            for values, count in self._metrics.count_by_labels(name).items():
+            for (_, *values), count in ((event, count) for event, count in counts.items() if event[0] == name):
                 family.add_metric(values, count)
             yield family
         for name, description, value in self._metrics.list_gauges():
             yield GaugeMetricFamily(f"portero_{name}", description, value)
-        taken, seconds = self._metrics.copy_times()
         bounds = (floatToGoString(bound) for bound in SECONDS)  # type: ignore[no-untyped-call]
         buckets = [*zip(bounds, accumulate(taken), strict=True)]
         yield HistogramMetricFamily("portero_decision_seconds", "Time per decision", buckets, seconds)

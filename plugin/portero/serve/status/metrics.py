@@ -106,8 +106,7 @@ class Metrics:
 
     def count_by_labels(self, name: str) -> dict[tuple[str, ...], int]:
         """The same by its labels."""
-        with self._lock:
-            counts = self._counts.copy()
+        counts, _, _ = self.copy()
         return {tuple(labels): count for (counter, *labels), count in counts.items() if counter == name}
 
     def list_gauges(self) -> Iterator[tuple[str, str, float]]:
@@ -118,10 +117,13 @@ class Metrics:
         for name, (description, read) in self._read_now.items():
             yield name, description, read()
 
-    def copy_times(self) -> tuple[list[int], float]:
-        """How many decisions took up to each of SECONDS and more than the one before, and what all took."""
+    def copy(self) -> tuple[dict[tuple[str, ...], int], list[int], float]:
+        """All counts of one moment by name and labels, how many decisions took up to each of SECONDS, what all took.
+
+        A decision counts once, at the first of SECONDS that is not below what it took.
+        """
         with self._lock:
-            return self._taken.copy(), self._seconds
+            return self._counts.copy(), self._taken.copy(), self._seconds
 
     def _add(self, events: Iterable[tuple[str, ...]], seconds: float | None = None) -> None:
         """`seconds`: what a decision took."""
