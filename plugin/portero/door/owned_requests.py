@@ -16,11 +16,12 @@ from portero.decide.ownership.own_lists import LISTS, Viewer, make_shape, take_l
 from portero.decide.ownership.owner_label import (
     CREATES,
     UPDATES,
-    find_mount_label,
     find_tasks,
+    identify_mount,
     list_bound,
     list_volumes,
     read_label,
+    read_mount_labels,
     write_label,
     write_mount_label,
 )
@@ -76,13 +77,11 @@ class OwnedRequests:
         caller = self._find_caller(request, is_list=operation in LISTS)
         if caller is None or caller.names is None:
             return None
-        if operation in LISTS:
-            return (
-                None
-                if caller.names.is_operator
-                else self._show(request, operation, caller, caller.names, target.version)
-            )
-        return _label(match, caller.names.label, caller.creates_for) if caller.creates_for else None
+        if operation not in LISTS:
+            return _label(match, caller.names.label, caller.creates_for) if caller.creates_for else None
+        if caller.names.is_operator:
+            return None
+        return self._show(request, operation, caller, caller.names, target.version)
 
     def _show(
         self, request: Request, operation: str, caller: Caller, names: OwnerNames, version: str | None
@@ -148,9 +147,9 @@ def _list_edits(match: Match, top: Place, label: str, owner: str) -> Generator[A
     edits = [*write_label(top, label, owner)] if owner else []
     tasks = find_tasks(operation, top)
     edits += write_label(tasks, label, of_tasks) if tasks is not None and of_tasks else ()
-    volumes = list_volumes(operation, top)
+    volumes, mounted = list_volumes(operation, top), read_mount_labels(operation, former, label)
     for mount in volumes if len(volumes) <= _MAX_BOUND else ():
-        whose = (former and find_mount_label(operation, former, mount, label)) or owner
+        whose = mounted.get(identify_mount(mount)) or owner
         if whose and read_label(mount.child("VolumeOptions"), label) is None:
             is_same, name = whose is not owner, str(mount.value("Source") or "")
             if is_same or not name or (yield from _is_missing(name)):

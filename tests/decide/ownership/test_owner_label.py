@@ -5,11 +5,12 @@ from typing import Any
 
 from portero.decide.ownership.json_text import Place, read_text, write_text
 from portero.decide.ownership.owner_label import (
-    find_mount_label,
     find_tasks,
+    identify_mount,
     list_bound,
     list_volumes,
     read_label,
+    read_mount_labels,
     write_label,
     write_mount_label,
 )
@@ -57,7 +58,8 @@ def test_a_service_keeps_the_label_of_the_same_mount() -> None:
     former = place({"TaskTemplate": {"ContainerSpec": {"Mounts": mounts, "Labels": {"owner": "z"}}}})
 
     same, other = place({"Source": "a", "Target": "/x"}), place({"Source": "a", "Target": "/y"})
-    assert find_mount_label("ServiceUpdate", former, same, "owner") == "y"
-    assert find_mount_label("ServiceUpdate", former, other, "owner") is None
+    labels = read_mount_labels("ServiceUpdate", former, "owner")
+    assert labels.get(identify_mount(same)) == "y"
+    assert labels.get(identify_mount(other)) is None
     assert read_label(find_tasks("ServiceUpdate", former), "owner") == "z"
     assert find_tasks("VolumeCreate", former) is None

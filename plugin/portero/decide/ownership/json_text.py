@@ -81,7 +81,8 @@ def read_text(data: bytes) -> Place:
         raise Unclear
     try:
         parse_json(data)
-        top = _read_object(data.decode(), _skip(data.decode(), 0), fold, [])
+        body = data.decode()
+        top = _read_object(body, _skip(body, 0), fold, [])
     except Refused as refused:
         raise Unclear from refused
     if top is None:

@@ -3,6 +3,7 @@
 Only what is missing or null is written, and never a second name: the plugin judges what dockerd will read.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -68,12 +69,15 @@ def write_mount_label(mount: Place, label: str, owner: str) -> Iterator[TextEdit
         yield from write_label(options, label, owner)
 
 
-def find_mount_label(operation: str, former: Place, mount: Place, label: str) -> str | None:
-    """What the same mount of a service says now; None: nothing."""
-    for one in list_volumes(operation, former):
-        if all(one.value(name) == mount.value(name) for name in ("Source", "Target")):
-            return read_label(one.child("VolumeOptions"), label)
-    return None
+def identify_mount(mount: Place) -> str:
+    """The same for the same mount of a service before and after an update."""
+    return json.dumps([mount.value("Source"), mount.value("Target")])
+
+
+def read_mount_labels(operation: str, former: Place | None, label: str) -> dict[str, str | None]:
+    """What each mount says now, by identify_mount; of several that are the same the first counts."""
+    mounts = list_volumes(operation, former) if former is not None else []
+    return {identify_mount(one): read_label(one.child("VolumeOptions"), label) for one in reversed(mounts)}
 
 
 def _follow(found: Place | None, way: tuple[str, ...]) -> Place | None:
