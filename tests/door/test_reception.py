@@ -1,39 +1,10 @@
 """What a client gets before dockerd is asked: time for its head, a sentence, and lines that end in one way."""
 
-import json
 import socket
-from collections.abc import Iterator
 
 import pytest
 
-from portero.door.clients import AccountLookup, Stamps
-from portero.door.pipes import PipePool
-from portero.door.shares import Share
-from portero.door.stream import Stream
-from portero.door.treating import Surroundings
-from tests.door.running import BOOT, KEY
-
-GET = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    client, door = socket.socketpair()
-    door.setblocking(False)
-    client.settimeout(5)
-    with client, door:
-        yield client, door
-
-
-def stream(door: socket.socket, uid: int | None, dockerd: str = "/nowhere") -> Stream:
-    around = Surroundings(dockerd, Stamps(KEY, BOOT), AccountLookup(lambda: None), PipePool(), Share(1 << 20))
-    return Stream(door, "users", uid, around, lambda one, stream: None, lambda one: None)
-
-
-def message(client: socket.socket) -> str:
-    head, _, content = client.recv(1 << 16).partition(b"\r\n\r\n")
-    assert b"\r\nConnection: close" in head
-    return str(json.loads(content)["message"]) if content else head.decode()
+from tests.door.one_stream import GET, message, stream
 
 
 def test_a_client_that_sends_no_head_ends_in_silence(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -1,49 +1,8 @@
 """A connection that waits: for the name service, for dockerd; each has its end and its sentence."""
 
-import json
 import socket
-from collections.abc import Iterator
 
-import pytest
-
-from portero.door.clients import Account, AccountLookup, Stamps
-from portero.door.pipes import PipePool
-from portero.door.shares import Share
-from portero.door.stream import Stream
-from portero.door.treating import Surroundings
-from tests.door.running import BOOT, KEY
-
-GET = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
-
-
-class Silent(AccountLookup):
-    """A name service that does not answer."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda: None)
-
-    def find_account(self, uid: int) -> Account | None:
-        return None
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    client, door = socket.socketpair()
-    door.setblocking(False)
-    client.settimeout(5)
-    with client, door:
-        yield client, door
-
-
-def stream(door: socket.socket, uid: int | None, dockerd: str = "/nowhere") -> Stream:
-    around = Surroundings(dockerd, Stamps(KEY, BOOT), Silent(), PipePool(), Share(1 << 20))
-    return Stream(door, "users", uid, around, lambda one, stream: None, lambda one: None)
-
-
-def message(client: socket.socket) -> str:
-    head, _, content = client.recv(1 << 16).partition(b"\r\n\r\n")
-    assert b"\r\nConnection: close" in head
-    return str(json.loads(content)["message"]) if content else head.decode()
+from tests.door.one_stream import GET, message, stream
 
 
 def test_a_name_service_that_is_silent_is_waited_for_and_then_said(pair: tuple[socket.socket, socket.socket]) -> None:
