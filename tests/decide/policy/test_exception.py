@@ -345,6 +345,19 @@ def test_a_loaded_exception_waives_in_the_policy(built_in: Path, exception: dict
     assert outcome(found) == [("no-privileged", "waived", "mine"), ("protected-paths", "deny", None)]
 
 
+def test_what_is_waived_of_each_object_is_reported_once_where_the_request_names_it(built_in: Path) -> None:
+    waived = {"rule": "no-privileged", "field": "HostConfig.Privileged", "exception": "admins"}
+    web = {"name": "web", "at": "path.id", "waived": [waived, waived, {**waived, "rule": "gone"}]}
+    used = {"containers": [web, {"name": "old", "at": "HostConfig.VolumesFrom[0]"}], "volumes": [web | {"at": "x"}]}
+
+    reported = loaded(built_in).waived((), {**REQUEST, "objects": used}, at(DAY))
+
+    assert [(each.rule, each.at, each.action, each.exception) for each in reported] == [
+        ("no-privileged", "path.id", "waived", "admins"),
+        ("no-privileged", "x", "waived", "admins"),
+    ]
+
+
 def test_only_exceptions_about_a_violated_rule_are_tried(built_in: Path, exception: dict[str, Any]) -> None:
     for number in range(20):
         write(built_in, f"exceptions/other-{number}.json", exception | {"rules": ["other-rule"]})

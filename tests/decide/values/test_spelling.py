@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from portero.decide.values.spelling import find_twins, format_path, make_printable, parse_path, suggest_name
+from portero.decide.values.spelling import (
+    find_twins,
+    format_path,
+    make_printable,
+    parse_path,
+    shorten_name,
+    suggest_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,3 +44,8 @@ def test_what_a_terminal_would_obey_is_a_question_mark() -> None:
 def test_names_that_stand_twice_are_found_once() -> None:
     assert find_twins(["a", "b", "a", "c", "b", "a"]) == ["a", "b"]
     assert find_twins(["a", "b"]) == []
+
+
+def test_a_name_in_a_reason_is_short_and_printable() -> None:
+    assert shorten_name("web") == "web"
+    assert shorten_name("a\n" + 100 * "b") == "a?" + 62 * "b"

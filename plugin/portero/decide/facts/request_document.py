@@ -10,7 +10,7 @@ from portero.decide.facts.inspected import Inspected
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, NotedMoment
 from portero.decide.reading.body_decoder import Canonical, canonicalize
-from portero.decide.reading.go_json import make_tree
+from portero.decide.reading.go_json import Tree
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
@@ -87,7 +87,7 @@ def describe_making(
     cached = cast("_CachedObject | None", shapes.cache.get(text))
     if cached is None or not cached.answers.still_hold(host):
         shape, answers = shapes.by_operation[made.operation], HostNotes()
-        canonical = cached.canonical if cached else canonicalize(shape, make_tree(dict(made.body)))
+        canonical = cached.canonical if cached else canonicalize(shape, cast("Tree", made.body))
         facts = _read_facts(call, canonical, NotedMoment(host, answers))
         cached = _CachedObject(canonical, facts, answers)
         if len(text) + len(json.dumps(facts)) <= _MAX_CACHED_BYTES:
@@ -115,7 +115,7 @@ def drop_fields(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
     operation, version = cast(str, document["operation"]), cast("str | None", document["apiVersion"])
     if version is None or not shapes.drops(operation, version):
         return document
-    body = canonicalize(shapes.by_operation[operation], make_tree(document["body"]), version).body
+    body = canonicalize(shapes.by_operation[operation], cast("Tree", document["body"]), version).body
     return {**document, "body": body}
 
 

@@ -25,7 +25,6 @@ from portero.decide.judging.unjudged_reads import UnjudgedReads
 from portero.decide.objects import joined_containers
 from portero.decide.objects.describers import describe_objects
 from portero.decide.objects.object_use import ObjectUse
-from portero.decide.objects.waived_objects import report_waived
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import ACTS, Acting
 from portero.decide.reading import body, uri
@@ -177,7 +176,6 @@ class Judge:
         # An exception waives rules, never a refusal code.
         return (
             *self.policy.waived(violated, document, time),
-            *report_waived(document["objects"], self.policy.rules),
             *unknown_fields.report_unknown(document, self.policy.unknown_fields, shape),
             *unknown_fields.report_dropped(document),
         )
@@ -222,10 +220,7 @@ class Judge:
         document = request_document.describe_making(made, caller, self.shapes, host, used)
         document = joined_containers.add_joined_by_existing(document, context.findings.find_meanings(context.host))
         violated = self.policy.check(document, context.enforcement.profile, ("deny",), at_use=True)
-        return (
-            *self.policy.waived(violated, document, context.time),
-            *report_waived(document["objects"], self.policy.rules),
-        )
+        return self.policy.waived(violated, document, context.time)
 
     def _suggest(
         self, document: dict[str, JSON], violations: tuple[Violation, ...], context: Context, *, by_compose: bool

@@ -13,7 +13,6 @@ from portero.decide.facts import image
 from portero.decide.objects.existing_objects import describe_used
 from portero.decide.objects.image_vouching import describe_vouching
 from portero.decide.objects.joined_containers import describe_unseen
-from portero.decide.objects.named_objects import shorten_name
 from portero.decide.objects.new_objects import describe_new
 from portero.decide.objects.object_use import ObjectUse, located
 from portero.decide.objects.owned_objects import describe_owners
@@ -21,6 +20,7 @@ from portero.decide.objects.owner_programs import describe_owner_programs
 from portero.decide.reading.uri import find_first
 from portero.decide.values.json_fields import JSON, as_object, child, text, texts
 from portero.decide.values.path import clean, is_within
+from portero.decide.values.spelling import shorten_name
 
 # Ours, whatever the daemon calls it.
 _OWN = "portero"

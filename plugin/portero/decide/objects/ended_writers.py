@@ -14,12 +14,12 @@ from portero.decide.interfaces.effects import Source
 from portero.decide.interfaces.existing import NAMESPACES, ContainerList, ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import EVERYWHERE, NO_RESOURCES, UNKNOWN, Member, Members, Sighting, State
-from portero.decide.objects.named_objects import shorten_name
 from portero.decide.objects.nested_sources import list_of_service, opens_root
 from portero.decide.values.dataclass import replace
 from portero.decide.values.docker_names import is_id
 from portero.decide.values.json_fields import JSON, child, flag, objects, text
 from portero.decide.values.refusals import Refused
+from portero.decide.values.spelling import shorten_name
 
 # Types of mounts that no two containers share.
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero

@@ -21,14 +21,13 @@ from portero.decide.objects.named_objects import (
     list_of_container,
     list_of_service,
     refuse_unclear,
-    shorten_name,
 )
 from portero.decide.objects.new_objects import find_parent
 from portero.decide.objects.object_use import Meanings, ObjectUse, located
 from portero.decide.objects.source_pairs import SourcePairs
-from portero.decide.objects.waived_objects import make_waived_facts
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON, Fact, child, flag, text
+from portero.decide.values.spelling import shorten_name
 
 _GROUP: Mapping[ObjectKind, str] = {
     "container": "containers",
@@ -117,7 +116,7 @@ class Existing:
 
     def _judge(self, one: ExistingObject, at: str = "") -> Sequence[Violation]:
         if one.kind == "service":
-            return self._judge_former(child(one.shown, "Spec" if at == FAILURE else "PreviousSpec"))
+            return self._judge_former(one.name, child(one.shown, "Spec" if at == FAILURE else "PreviousSpec"))
         if one.kind in ("secret", "config"):
             # dockerd never shows what a secret holds.
             made = Inspected(f"{one.kind.capitalize()}Create", one.name, child(one.shown, "Spec"))
@@ -133,14 +132,14 @@ class Existing:
             self.use.findings.judging.remove(key)
         return self.use.findings.judged[key]
 
-    def _judge_former(self, former: Mapping[str, JSON]) -> Sequence[Violation]:
-        """The settings of a service that come back."""
+    def _judge_former(self, name: str, former: Mapping[str, JSON]) -> Sequence[Violation]:
+        """The settings of a service that come back; its name never changes."""
         if not former:
             return ()
         named = dict.fromkeys(list_of_service(former))
         self.meanings.gather(named)
         used = self._group(named)
-        return self.use.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.use.host, used)
+        return self.use.judge(Inspected("ServiceCreate", name, former), self.use.host, used)
 
     def _judge_made(self, one: ExistingObject) -> Sequence[Violation]:
         """A container with what it uses, a volume or a network."""
@@ -179,7 +178,11 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
     return {
         "name": name,
         "violates": [{"rule": violation.rule, "field": violation.at} for violation in denials],
-        "waived": make_waived_facts(violations),
+        "waived": [
+            {"rule": one.rule, "field": one.at, "exception": one.exception}
+            for one in violations
+            if one.action == "waived"
+        ],
         "violations": ", ".join(shown) + (f" and {more} more" if more else ""),
         **({"protected": True} if any(violation.protects for violation in denials) else {}),
         "at": named.at,

@@ -110,7 +110,7 @@ def add_joined(document: dict[str, JSON], meanings: Meanings, host: HostMoment) 
 
 def add_joined_by_existing(document: dict[str, JSON], meanings: Meanings | None) -> dict[str, JSON]:
     """The same for a container that exists: it has its mounts already."""
-    facts = child(document, "facts")
+    facts = cast("dict[str, JSON]", document["facts"])
     if meanings is None or not _list_shared(facts):
         return document
     unseen = _list_doubts(facts, meanings, exists=True)

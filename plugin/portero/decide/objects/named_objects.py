@@ -11,13 +11,11 @@ from portero.decide.reading.uri import find_first
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON, as_object, child, objects, text
 from portero.decide.values.refusals import Refused
-from portero.decide.values.spelling import make_printable
 
 _SPEC = "TaskTemplate.ContainerSpec"
 # Networks of these names cannot be made.
 PREDEFINED = ("", "default", "bridge", "host", "none")
 _NO_PARTS = frozenset({"", ".", ".."})
-_MAX_NAME_LENGTH = 64
 # Where an update says what comes when its tasks fail.
 FAILURE = "UpdateConfig.FailureAction"
 
@@ -29,11 +27,6 @@ class Named:
     kind: ObjectKind
     name: str
     at: str
-
-
-def shorten_name(name: str) -> str:
-    """The name of an object or an owner, as reasons have it."""
-    return make_printable(name)[:_MAX_NAME_LENGTH]
 
 
 def refuse_unclear(named: Named) -> None:

@@ -13,11 +13,10 @@ from portero.decide.facts.driver import read_options
 from portero.decide.interfaces.effects import SELF, Source
 from portero.decide.interfaces.existing import ContainerList
 from portero.decide.interfaces.host import HostMoment
-from portero.decide.objects.named_objects import shorten_name
 from portero.decide.reading.uri import find_first
 from portero.decide.values.json_fields import JSON, Fact, child, flag, objects, text, texts, to_text
 from portero.decide.values.path import clean, is_within
-from portero.decide.values.spelling import make_printable
+from portero.decide.values.spelling import make_printable, shorten_name
 
 # A container that writes to one of these is root on the host already, and needs no link: no pair is made with what
 # lies above one of them. An exception admitted that container.

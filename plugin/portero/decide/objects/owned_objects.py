@@ -11,7 +11,7 @@ from typing import cast
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.existing_owners import find_owner as find_owner_of
-from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear, shorten_name
+from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear
 from portero.decide.objects.object_use import Meanings, ObjectUse, located
 from portero.decide.objects.owned_volumes import (
     MAKES_VOLUMES,
@@ -24,6 +24,7 @@ from portero.decide.reading.routes import Operation
 from portero.decide.reading.uri import find_first
 from portero.decide.values.json_fields import JSON, child, text, texts, to_object
 from portero.decide.values.json_objects import load_strict_object
+from portero.decide.values.spelling import shorten_name
 
 # By the beginning of an operation's path, up to its parameter.
 _KINDS: Mapping[str, ObjectKind] = {

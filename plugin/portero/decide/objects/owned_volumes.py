@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.decide.interfaces.effects import VolumeUse
-from portero.decide.objects.named_objects import find_named, list_of_service, shorten_name
+from portero.decide.objects.named_objects import find_named, list_of_service
 from portero.decide.objects.object_use import Meanings, ObjectFindings, located
 from portero.decide.ownership.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON, Fact, child, objects, text
+from portero.decide.values.spelling import shorten_name
 
 _CREATE = "VolumeCreate"
 MAKES_VOLUMES = frozenset({_CREATE, "ContainerCreate", "ServiceCreate", "ServiceUpdate"})

@@ -11,10 +11,10 @@ from typing import cast
 
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.interfaces.effects import BUILT, MADE, NameUse, can_come_unasked
-from portero.decide.objects.named_objects import shorten_name
 from portero.decide.objects.object_use import Meanings, ObjectFindings, ObjectUse, located
 from portero.decide.reading.uri import find_first
 from portero.decide.values.json_fields import JSON, text
+from portero.decide.values.spelling import shorten_name
 
 _COPY, _GIVING, _BUILD = "PutContainerArchive", ("ContainerCreate", "ContainerRename"), "ImageBuild"
 _AFFECTED = range(24, 28)

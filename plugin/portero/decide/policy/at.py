@@ -54,6 +54,12 @@ def is_default(request: JSON, path: Sequence[str | int]) -> bool:
     )
 
 
+def is_protected(request: JSON, path: Sequence[str | int]) -> bool:
+    """Whether a rule fails at an existing object that violates one which protects."""
+    used = follow(request, path[:3]) if path[:1] == ("objects",) else None
+    return isinstance(used, dict) and used.get("protected") is True
+
+
 def _is_below(inner: str, outer: str) -> bool:
     return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
 

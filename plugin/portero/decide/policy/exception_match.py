@@ -72,11 +72,10 @@ def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
     Where the rule fails at a list as a whole, each of its entries is one.
     """
     at = ("body", *parse_path(violation.at))
-    for path in dict.fromkeys(_cut(path, request) for path in violation.paths):
+    for path, value in dict(_cut(path, request) for path in violation.paths).items():
         entry = _keep(request, path)
         if path[:1] == ("facts",):
             entry = _keep(entry, at)
-        value = follow(request, path)
         if isinstance(value, list) and value:
             inside = tuple(0 if isinstance(step, int) else step for step in path)
             yield from (_keep(entry, (*inside, index)) for index in range(len(value)))
@@ -84,11 +83,12 @@ def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
             yield entry
 
 
-def _cut(path: InstancePath, request: JSON) -> InstancePath:
-    """The path to the last entry of a list, or to a list: what lies below an entry goes with it."""
-    if isinstance(follow(request, path), list):
-        return path
-    return path[: max((number for number, step in enumerate(path, 1) if isinstance(step, int)), default=0)]
+def _cut(path: InstancePath, request: JSON) -> tuple[InstancePath, JSON]:
+    """The path to the last entry of a list, or to a list, with what is there: what lies below an entry goes with it."""
+    if isinstance(value := follow(request, path), list):
+        return path, value
+    entry = path[: max((number for number, step in enumerate(path, 1) if isinstance(step, int)), default=0)]
+    return entry, follow(request, entry)
 
 
 def _keep(value: JSON, path: Sequence[str | int]) -> JSON:

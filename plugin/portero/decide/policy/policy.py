@@ -8,14 +8,14 @@ from portero.decide.engine import Check, InstancePath
 from portero.decide.flags.try_keyword import Proposal
 from portero.decide.identity.trusted import Trusted
 from portero.decide.images.trust import ImageTrust
-from portero.decide.policy.at import follow, is_default, spell_at
+from portero.decide.policy.at import is_default, is_protected, spell_at
 from portero.decide.policy.dialect import ANY_OPERATION, ANY_READ, reads_image, reads_vouching
 from portero.decide.policy.exception import Waiver, waive
 from portero.decide.policy.rule import ACTS, Acting, Action, Rule, find_action
 from portero.decide.policy.wording import fill_reason, fill_wording
 from portero.decide.reading.routes import Operation
 from portero.decide.values.dataclass import dataclass, field, replace
-from portero.decide.values.json_fields import JSON
+from portero.decide.values.json_fields import JSON, child, objects, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,6 @@ class Policy:
         `at_use`: only those that forbid the use of what exists.
         """
         acting = self._find_acting(cast("dict[str, str]", request)["operation"], profile, audit_profile)
-        has_defaults = bool(follow(request, ("facts", "daemonDefaults")))
         return tuple(
             violation
             for rule, action in (acting.at_use if at_use else acting.actions).items()
@@ -91,7 +90,6 @@ class Policy:
                 self.checks[rule].failures(request),
                 request,
                 acting.would_refuse.get(rule, ""),
-                has_defaults=has_defaults,
             )
         )
 
@@ -131,11 +129,22 @@ class Policy:
             self._acting[operation, profile, audit_profile] = acting
         return acting
 
-    def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
-        """The violations of a request at a time, those that an exception covers as waived by it."""
+    def waived(self, violations: Sequence[Violation], request: dict[str, JSON], time: float) -> tuple[Violation, ...]:
+        """The violations of a request at a time, those that an exception covers as waived by it.
+
+        With what existing objects violate that is waived: once for each object, rule and exception.
+        """
         rules = {violation.rule for violation in violations}
         about = [waiver for waiver in self.waivers if not rules.isdisjoint(waiver.rules)]
-        return waive(about, violations, request, time) if about else tuple(violations)
+        left = waive(about, violations, request, time) if about else tuple(violations)
+        return *left, *self._report_waived(child(request, "objects"))
+
+    def _report_waived(self, groups: Mapping[str, JSON]) -> Iterator[Violation]:
+        named = [one for group in groups.values() if isinstance(group, list) for one in group if isinstance(one, dict)]
+        waived = ((text(one, "at"), each) for one in named for each in objects(one, "waived"))
+        for at, id, exception in dict.fromkeys((at, text(one, "rule"), text(one, "exception")) for at, one in waived):
+            if (rule := self.rules.get(id)) is not None:
+                yield Violation(id, rule.level, at, "waived", rule.reason, rule.remedy, exception=exception)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +162,14 @@ _NONE = _ActingRules({}, {}, {})
 
 
 def _make_violations(
-    rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON, profile: str, *, has_defaults: bool
+    rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON, profile: str
 ) -> Iterator[Violation]:
     # Several failures at one place in the request are one violation.
     by_place: dict[tuple[str, bool], list[InstancePath]] = {}
     for path in paths:
-        by_place.setdefault((spell_at(request, path), has_defaults and is_default(request, path)), []).append(path)
+        by_place.setdefault((spell_at(request, path), is_default(request, path)), []).append(path)
     for (at, default), failed in sorted(by_place.items()) if len(by_place) > 1 else by_place.items():
+        protects = rule.protects or any(is_protected(request, path) for path in failed)
         reason = fill_reason(rule.reason, request, failed[0])
         yield Violation(
             rule.id,
@@ -172,16 +182,10 @@ def _make_violations(
             profile=profile,
             paths=tuple(failed),
             escapes=rule.is_against_escape,
-            protects=rule.protects or any(_is_protected(request, path) for path in failed if path[:1] == ("objects",)),
+            protects=protects,
             # What is only reported is shown without them.
             wording=fill_wording(rule.wording, request, failed) if action == "deny" else None,
         )
-
-
-def _is_protected(request: JSON, path: InstancePath) -> bool:
-    """Whether the rule fails at an existing object that violates one which protects."""
-    used = follow(request, path[:3])
-    return isinstance(used, dict) and used.get("protected") is True
 
 
 def group_by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
+_MAX_NAME_LENGTH = 64
 
 
 def format_path(path: Sequence[str | int]) -> str:
@@ -37,3 +38,8 @@ def count_things(number: int, what: str) -> str:
 def make_printable(text: str) -> str:
     """An untrusted text as one line without control characters."""
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
+def shorten_name(name: str) -> str:
+    """The name of an object or an owner, as reasons have it."""
+    return make_printable(name)[:_MAX_NAME_LENGTH]
