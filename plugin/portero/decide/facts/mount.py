@@ -16,6 +16,7 @@ from portero.decide.values.path import clean
 
 # The folders of doors that containers may have (docs/doors.md), as whole paths.
 _DOOR = re.compile(r"(?:/var)?/run/portero-door/doors/([a-z0-9][a-z0-9-]{0,31})")
+_NOTHING = frozenset[str]()
 # The parts of a fact that are lists.
 _LISTS = (
     *("paths", "ofLogin", "unseenHomes", "holds", "userSockets", "daemonFiles", "dockerData", "porteroFiles"),
@@ -79,12 +80,12 @@ def resolve_sources(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
         "paths": cast("list[JSON]", list(dict.fromkeys([*paths, *resolved]))),
         "resolution": "resolved" if seen else "unseen",
         **_describe_entries(files, shows_kernel=any(trace.kernel_types for trace in traces)),
-        "unseenHomes": _merge(trace.unseen_homes for trace in traces),
-        "kernelFileSystems": _merge(trace.kernel_types for trace in traces),
-        "reaches": _merge(trace.reaches for trace in traces),
-        "mountsBelow": _merge(trace.mounts_below for trace in traces),
-        "passes": _merge(trace.passes for trace in traces),
-        "entriesBy": _merge(trace.writers for trace in traces),
+        "unseenHomes": _merge([trace.unseen_homes for trace in traces]),
+        "kernelFileSystems": _merge([trace.kernel_types for trace in traces]),
+        "reaches": _merge([trace.reaches for trace in traces]),
+        "mountsBelow": _merge([trace.mounts_below for trace in traces]),
+        "passes": _merge([trace.passes for trace in traces]),
+        "entriesBy": _merge([trace.writers for trace in traces]),
         "swappableBy": [{"who": swap.who, "path": clean_host_path(swap.path, at), "at": at} for swap in swaps],
     }
 
@@ -101,18 +102,18 @@ def _describe_entries(files: Sequence[HostEntry], *, shows_kernel: bool = False)
         "kind": files[0].kind,
         "readableByAll": all(file.readable_by_all for file in files) and not shows_kernel,
         "ownerOnly": any(file.owner_only for file in files),
-        "ofLogin": _merge(file.of_login for file in files),
-        "holds": _merge(file.holds for file in files),
-        "userSockets": _merge(file.user_sockets for file in files),
-        "daemonFiles": _merge(file.daemon_files for file in files),
-        "dockerData": _merge(file.docker_data for file in files),
-        "porteroFiles": _merge(file.written for file in files),
-        "rootPrograms": _merge(file.root_programs for file in files),
+        "ofLogin": _merge([file.of_login for file in files]),
+        "holds": _merge([file.holds for file in files]),
+        "userSockets": _merge([file.user_sockets for file in files]),
+        "daemonFiles": _merge([file.daemon_files for file in files]),
+        "dockerData": _merge([file.docker_data for file in files]),
+        "porteroFiles": _merge([file.written for file in files]),
+        "rootPrograms": _merge([file.root_programs for file in files]),
     }
 
 
 def _merge(lists: Iterable[Sequence[str]]) -> list[JSON]:
-    merged = {item for items in lists for item in items}
+    merged = _NOTHING.union(*lists)
     return cast("list[JSON]", sorted(merged) if merged else [])
 
 

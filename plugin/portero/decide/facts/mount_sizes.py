@@ -29,10 +29,10 @@ def measure_service(body: Mapping[str, JSON]) -> dict[str, JSON]:
 
 def _measure(fields: Mapping[str, JSON]) -> dict[str, JSON]:
     """`at` is the field with the most."""
-    counts = {at: len(value) if isinstance(value, list | dict) else 0 for at, value in fields.items()}
+    counts = {at: len(value) if isinstance(value, (list, dict)) else 0 for at, value in fields.items()}
     counts |= {at: count * _OF_ANOTHER for at, count in counts.items() if at.endswith(".VolumesFrom")}
-    sizes = {at: sum(len(text.encode()) for text in list_texts(value)) for at, value in fields.items()}
+    sizes = {at: len("".join(list_texts(value)).encode()) for at, value in fields.items()}
     return {
-        name: {"value": sum(figures.values()), "at": max(figures, key=lambda at: figures[at])}
+        name: {"value": sum(figures.values()), "at": max(figures, key=figures.__getitem__)}
         for name, figures in (("mountCount", counts), ("mountSize", sizes))
     }

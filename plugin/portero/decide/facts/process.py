@@ -146,7 +146,7 @@ def measure_texts(fields: Iterable[tuple[str, JSON]]) -> Fact:
     Labels, options and commands stand in each list of dockerd, which everybody reads; a command also in its last 256
     events, and for as long as its exec is known.
     """
-    sizes = {at: _measure(value) for at, value in fields}
+    sizes = {at: _measure(value) if value else 0 for at, value in fields}
     return {"value": sum(sizes.values()), "at": max(sizes, key=sizes.__getitem__)}
 
 
@@ -154,14 +154,12 @@ def list_texts(value: JSON) -> Iterator[str]:
     """All texts in a value, names of fields too."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict | list):
+    elif isinstance(value, (dict, list)):
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             yield from list_texts(part)
 
 
 def _measure(value: JSON) -> int:
-    if not value:
-        return 0
     texts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else [value]
     joined = "".join([text for text in texts if isinstance(text, str)])
     return len(joined) if joined.isascii() else len(joined.encode())

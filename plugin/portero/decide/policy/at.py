@@ -23,9 +23,10 @@ def spell_at(request: JSON, path: Sequence[str | int]) -> str:
     """`at` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
     # Of facts and objects only: `at` elsewhere is a name that the client chose.
     if path and path[0] in ("facts", "objects"):
-        value, deepest = request, None
+        value: Any = request
+        deepest = None
         for step in path:
-            value = _step(value, step)
+            value = value.get(step) if isinstance(value, dict) else _step(value, step)
             if isinstance(value, dict) and isinstance(at := value.get("at"), str):
                 deepest = at
         if deepest is not None:
@@ -66,14 +67,14 @@ def _is_below(inner: str, outer: str) -> bool:
 
 def follow(value: JSON, path: Sequence[str | int]) -> JSON:
     """What stands at a path; None where nothing does."""
+    found: Any = value
     for step in path:
-        value = _step(value, step)
-    return value
+        found = found.get(step) if isinstance(found, dict) else _step(found, step)  # an index is never a name
+    return found  # type: ignore[no-any-return]
 
 
 def _step(value: Any, step: str | int) -> Any:
-    if isinstance(value, dict):
-        return value.get(step)  # an index is never a name
+    """Into what is no object."""
     return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 

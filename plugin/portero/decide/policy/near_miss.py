@@ -89,7 +89,7 @@ def _explain(condition: Condition, request: JSON) -> str:
 
 
 def _is_shown(path: tuple[str, ...], value: JSON) -> bool:
-    if isinstance(value, dict | list):
+    if isinstance(value, (dict, list)):
         return False
     is_text = isinstance(value, str)
     return any(path[: len(shown)] == shown for shown in _SHOWN) or (path[:1] == ("facts",) and not is_text)

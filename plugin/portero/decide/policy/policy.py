@@ -1,6 +1,7 @@
 """The policy in force: rules, the site's values, exceptions, and the digest over what they were read from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from portero.decide.decision import LEVELS, Violation
@@ -82,8 +83,8 @@ class Policy:
         acting = self._find_acting(cast("dict[str, str]", request)["operation"], profile, audit_profile)
         return tuple(
             violation
-            for rule, action in (acting.at_use if at_use else acting.actions).items()
-            if action in acts and not self.checks[rule].is_satisfied(request)
+            for rule, action, is_satisfied in (acting.at_use if at_use else acting.asked)
+            if action in acts and not is_satisfied(request)
             for violation in _make_violations(
                 self.rules[rule],
                 action,
@@ -121,11 +122,12 @@ class Policy:
             actions: dict[str, Acting] = {rule: action for rule, action in chosen.items() if action != "off"}
             speaking = [actions[rule] for rule in actions if reads_vouching(self.rules[rule].schema)]
             on_vouching: Acting | None = "deny" if "deny" in speaking else "audit" if speaking else None
-            at_use = {rule: action for rule, action in actions.items() if self.rules[rule].at_use}
+            asked = [(rule, action, self.checks[rule].is_satisfied) for rule, action in actions.items()]
+            at_use = [one for one in asked if self.rules[one[0]].at_use]
             read_image = any(reads_image(self.rules[rule].schema, self.site) for rule in enforced) or any(
                 waiver.reads_image for waiver in self.waivers if not {*enforced}.isdisjoint(waiver.rules)
             )
-            acting = _ActingRules(actions, at_use, stricter, read_image, on_vouching)
+            acting = _ActingRules(actions, asked, at_use, stricter, read_image, on_vouching)
             self._acting[operation, profile, audit_profile] = acting
         return acting
 
@@ -149,16 +151,20 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class _ActingRules:
-    """The rules of one operation. `would_refuse`: the audit profile, for each rule that only it enforces."""
+    """The rules of one operation. `would_refuse`: the audit profile, for each rule that only it enforces.
+
+    `asked`, and of these `at_use`: as `actions`, with what a document is handed to.
+    """
 
     actions: Mapping[str, Acting]
-    at_use: Mapping[str, Acting]
+    asked: Sequence[tuple[str, Acting, Callable[[JSON], bool]]]
+    at_use: Sequence[tuple[str, Acting, Callable[[JSON], bool]]]
     would_refuse: Mapping[str, str]
     reads_image: bool = False
     on_vouching: Acting | None = None
 
 
-_NONE = _ActingRules({}, {}, {})
+_NONE = _ActingRules({}, (), (), {})
 
 
 def _make_violations(
@@ -190,13 +196,11 @@ def _make_violations(
 
 def group_by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
     """The ids of the rules that judge each operation, in the order of their violations."""
-    ranked = sorted(rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
-    named = [(rule.id, {*rule.operations}) for rule in ranked]
-
-    def list_judging(names: tuple[str, str]) -> tuple[str, ...]:
-        return tuple(id for id, judged in named if not judged.isdisjoint(names))
-
-    return {one.id: list_judging((one.id, _any_that_is(one))) for one in operations}
+    ranks: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)
+    for rule in rules.values():
+        for name in rule.operations:
+            ranks[name].add((LEVELS.index(rule.level), rule.id))
+    return {one.id: tuple(id for _, id in sorted(ranks[one.id] | ranks[_any_that_is(one)])) for one in operations}
 
 
 def judges(rule: Rule, operation: Operation) -> bool:

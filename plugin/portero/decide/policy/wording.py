@@ -122,7 +122,7 @@ def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> s
 def _write(value: JSON, form: str | None) -> str:
     if isinstance(value, list):
         return (" to " if form == "range" else ", ").join(_write(one, form) for one in value[:_MAX_VALUES])
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         if form in ("size", "count") and value <= 0:
             return "unlimited"
         return format_size(int(value)) if form == "size" else f"{value:.15g}"

@@ -51,7 +51,16 @@ class Envelope:
 def read_envelope(data: bytes) -> Envelope:
     """The envelope in `data`; raises Refused: one of the envelope-... codes and the key at fault, headers-too-large."""
     document, shown = _read_document(data)
-    envelope = _make_envelope(document, shown, decode_body(shown) if shown else None)
+    envelope = Envelope(
+        method=_read_required(document, "RequestMethod"),
+        uri=_read_required(document, "RequestUri"),
+        body=decode_body(shown) if shown else None,
+        headers=_read_headers(document),
+        user=_read_optional(document, "User"),
+        auth_method=_read_optional(document, "UserAuthNMethod"),
+        peer_certificates=_read_certificates(document),
+        shown=shown,
+    )
     # Nearly none is long enough to have headers beyond their bounds.
     if len(data) > _MAX_HEADER_BYTES or len(envelope.headers) > _MAX_HEADERS:
         _bound_headers(envelope.headers)
@@ -64,19 +73,6 @@ def _bound_headers(headers: Mapping[str, str]) -> None:
     stamp = sizes.pop(_STAMP, 0)
     if len(sizes) > _MAX_HEADERS or sum(sizes.values()) > _MAX_HEADER_BYTES or stamp > _MAX_HEADER_BYTES:
         raise Refused("headers-too-large", "RequestHeaders")
-
-
-def _make_envelope(document: Mapping[str, object], shown: bytes | memoryview, body: bytes | None) -> Envelope:
-    return Envelope(
-        method=_read_required(document, "RequestMethod"),
-        uri=_read_required(document, "RequestUri"),
-        body=body,
-        headers=_read_headers(document),
-        user=_read_optional(document, "User"),
-        auth_method=_read_optional(document, "UserAuthNMethod"),
-        peer_certificates=_read_certificates(document),
-        shown=shown,
-    )
 
 
 def decode_body(shown: bytes | memoryview) -> bytes | None:
@@ -165,7 +161,7 @@ def _read_certificates(document: Mapping[str, object]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`status`: 0 where dockerd showed none. The body in `envelope` is not decoded, which most need not: it is None."""
+    """`status`: 0 where dockerd showed none. In `envelope` is what tells which request it was, the body as shown."""
 
     envelope: Envelope
     status: int
@@ -182,8 +178,9 @@ def read_result(data: bytes) -> Result | None:
     if not may_show_change(data):
         return None
     try:
-        document, shown_request = _read_document(data)
-        envelope = _make_envelope(document, shown_request, None)
+        document, asked = _read_document(data)
+        method, uri = _read_required(document, "RequestMethod"), _read_required(document, "RequestUri")
+        envelope = Envelope(method, uri, None, {}, _read_optional(document, "User"), "", (), asked)
     except Refused:
         return None
     status, shown = document.get("ResponseStatusCode"), document.get("ResponseBody")

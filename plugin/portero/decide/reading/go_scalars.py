@@ -70,7 +70,7 @@ def _read_integer(values: range, value: Tree) -> int:
 
 
 def _read_float32(value: Tree) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise Refused("body-wrong-type")
     if abs(value) >= _FLOAT32_OVERFLOW:
         raise Refused("body-number")

@@ -29,7 +29,7 @@ class WrongType(Refused, TypeError):
 def text(source: Mapping[str, JSON], name: str) -> str:
     value = source.get(name)
     # Nearly every value; a create reads sixty.
-    return value if isinstance(value, str) else as_text(value, name)
+    return value if isinstance(value, str) else "" if value is None else as_text(value, name)
 
 
 def flag(source: Mapping[str, JSON], name: str) -> bool:
@@ -53,7 +53,7 @@ def integer(source: Mapping[str, JSON], name: str) -> int | None:
 
 def child(source: Mapping[str, JSON], name: str) -> dict[str, JSON]:
     value = source.get(name)
-    return value if isinstance(value, dict) else as_object(value, name)
+    return value if isinstance(value, dict) else {} if value is None else as_object(value, name)
 
 
 def items(source: Mapping[str, JSON], name: str) -> list[JSON]:

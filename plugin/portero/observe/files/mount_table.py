@@ -23,7 +23,7 @@ KERNEL_TYPES = frozenset({
 })
 # fmt: on
 # Where the host's own stand; a source there is judged by its name.
-_KERNEL_POINTS = ("/dev", "/proc", "/sys")
+_KERNEL_POINTS = ("/dev/", "/proc/", "/sys/")
 # Whole disks are mounted there beside their folders' usual places (ostree, Timeshift, removable disks): such a name
 # says nothing of the folder. A tmpfs there is no disk.
 _DISKS_BEGIN = ("/ostree/", "/run/", "/sysroot/")
@@ -109,7 +109,7 @@ class MountTable:
     def find_reach(self, path: str) -> Reach:
         """What a path without links opens beside itself."""
         mount, below = self.find_mount(path), self._list_below(path)
-        shown = below if any(is_within(mount.point, point) for point in _KERNEL_POINTS) else [mount, *below]
+        shown = below if begin(mount.point).startswith(_KERNEL_POINTS) else [mount, *below]
         kernel_types = KERNEL_TYPES.intersection(mount.type for mount in shown)
         if not below and self._is_shown_once(mount):
             return Reach(_NO_TEXT, kernel_types, _NO_TEXT) if kernel_types else _NO_REACH
