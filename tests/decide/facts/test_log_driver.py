@@ -6,6 +6,7 @@ import pytest
 
 from portero.decide.facts import log_driver
 from portero.decide.facts.log_driver import may_hold_control
+from tests.cases import cases
 
 NONE = {"addresses": [], "files": [], "controlCharacters": [], "buffers": []}
 AT = "HostConfig.LogConfig.Config"
@@ -49,35 +50,7 @@ def test_the_driver_and_the_names_of_its_options_are_reported(read: Any, body: A
     assert read(body) == {"driver": "", "options": [], **NONE, **expected, "at": at}
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "scheme", "address", "local"),
-    [
-        ("syslog-address", "unixgram:///run/systemd/notify", "unixgram", "unixgram://", True),
-        ("syslog-address", "UNIX:/run/x", "unix", "unix://", True),
-        ("syslog-address", "tcp+tls://Logs.Example.com:6514", "tcp+tls", "tcp+tls://logs.example.com:6514", False),
-        ("syslog-address", "udp://[::1]:514", "udp", "udp://[::1]:514", True),
-        ("syslog-address", "udp://[2001:db8::1]:514", "udp", "udp://[2001:db8::1]:514", False),
-        ("syslog-address", "udp://[::ffff:127.0.0.1]:514", "udp", "udp://[::ffff:127.0.0.1]:514", True),
-        ("gelf-address", "udp://127.1:9", "udp", "udp://127.1:9", True),
-        ("gelf-address", "udp://0.0.0.0:9", "udp", "udp://0.0.0.0:9", True),
-        ("gelf-address", "tcp://:9", "tcp", "tcp://:9", True),
-        ("gelf-address", "tcp://\x00:9", "tcp", "tcp://\x00:9", False),
-        ("fluentd-address", "192.0.2.1:24224", "tcp", "tcp://192.0.2.1:24224", False),
-        ("fluentd-address", "localhost.:24224", "tcp", "tcp://localhost.:24224", True),
-        ("fluentd-address", "web.localhost:24224", "tcp", "tcp://web.localhost:24224", True),
-        ("fluentd-address", "notlocalhost:24224", "tcp", "tcp://notlocalhost:24224", False),
-        ("fluentd-address", "[::ffff:192.0.2.1]:1", "tcp", "tcp://[::ffff:192.0.2.1]:1", False),
-        ("splunk-url", "https://a/@localhost", "https", "https://a", False),
-        ("splunk-url", "https://a?@localhost", "https", "https://a", False),
-        ("splunk-url", "https://a#@localhost", "https", "https://a", False),
-        ("splunk-url", "https://user:pass@s.example.com:8088/x?y", "https", "https://s.example.com:8088", False),
-        ("splunk-url", "https://localhost\U000e0100", "https", "https://localhost\U000e0100", True),
-        ("splunk-url", "splunk.example.com", "", "://splunk.example.com", False),
-        ("gelf-address", "192.0.2.1:9", "", "://192.0.2.1:9", False),
-        ("awslogs-endpoint", "logs.example.com", "", "://logs.example.com", False),
-        ("of-a-plugin", "unix:///run/x", "unix", "unix://", True),
-    ],
-)
+@pytest.mark.parametrize(("option", "value", "scheme", "address", "local"), cases(__file__, "log-addresses.jsonl"))
 def test_an_address_has_a_scheme_and_is_local_or_not(
     option: str, value: str, scheme: str, address: str, local: bool
 ) -> None:

@@ -9,6 +9,7 @@ from portero.decide.facts.collect import collect_facts
 from portero.decide.facts.process import measure_texts
 from portero.decide.values.json_fields import JSON
 from portero.observe.host.fixed_host import FixedHost
+from tests.cases import cases
 
 OF_PROCESS = [
     *("/proc/self/fd/8", "/proc/self/fd", "/proc//self/./fd/8/", "//proc/self/fd/8", "proc/self/fd/8"),
@@ -157,39 +158,7 @@ def test_a_path_through_what_a_process_has_open_is_found(path: str, of_process: 
     assert found == {"value": path, "ofProcess": of_process, "at": "At"}
 
 
-@pytest.mark.parametrize(
-    ("operation", "body", "value", "at"),
-    [
-        ("ContainerCreate", {**SPEC}, 18, "Env"),
-        ("ContainerCreate", {}, 0, "Labels"),
-        ("ServiceCreate", {"Labels": {"c": "x" * 20}, "TaskTemplate": {"ContainerSpec": {**SPEC}}}, 39, "Labels"),
-        ("ServiceUpdate", {"TaskTemplate": {"ContainerSpec": {**SPEC}}}, 18, f"{SERVICE}.Env"),
-        ("VolumeCreate", {"Labels": LABELS}, 5, "Labels"),
-        ("NetworkCreate", {"Name": "app", "Labels": LABELS}, 8, "Labels"),
-        ("ContainerCreate", {"Cmd": ["true", "x"], "Entrypoint": ["sh"]}, 7, "Cmd"),
-        ("ContainerCreate", {"Entrypoint": ["sh"]}, 2, "Entrypoint"),
-        ("ContainerCreate", {"HostConfig": {"NetworkMode": "none"}, "Cmd": ["a"]}, 5, "HostConfig.NetworkMode"),
-        (
-            "ContainerCreate",
-            {"NetworkingConfig": {"EndpointsConfig": {"app": {}, "web": None}}},
-            6,
-            "NetworkingConfig.EndpointsConfig",
-        ),
-        ("ContainerExec", {"Env": ["A=1"], "Cmd": ["true"]}, 7, "Cmd"),
-        ("ContainerExec", {"User": "app", "WorkingDir": "/srv", "DetachKeys": "ctrl-p"}, 13, "DetachKeys"),
-        ("ServiceCreate", {"TaskTemplate": {"ContainerSpec": {"Command": ["sh"]}}}, 2, f"{SERVICE}.Command"),
-        ("ServiceUpdate", {"TaskTemplate": {"ContainerSpec": {"Args": ["-c"]}}}, 2, f"{SERVICE}.Args"),
-        ("VolumeCreate", {"Name": "v", "DriverOpts": {"o": "size=1m"}}, 8, "DriverOpts"),
-        ("NetworkCreate", {"Name": "app", "Options": {"mtu": "1400"}}, 10, "Options"),
-        ("NetworkCreate", {"Name": "app"}, 3, "Name"),
-        (
-            "NetworkCreate",
-            {"IPAM": {"Options": {"a": "bc"}, "Config": [{"AuxiliaryAddresses": {"d": "e"}}]}},
-            36,
-            "IPAM",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("operation", "body", "value", "at"), cases(__file__, "text-sizes.jsonl"))
 def test_the_size_of_labels_and_variables(operation: str, body: JSON, value: int, at: str) -> None:
     assert collect_facts(operation, body, {}, {}, FixedHost())["labelsSize"] == {"value": value, "at": at}
 
@@ -219,31 +188,7 @@ def test_each_namespace_is_the_default_or_the_host_s(said: Any, mode: str) -> No
     }
 
 
-@pytest.mark.parametrize(
-    ("namespace", "at", "mode", "container"),
-    [
-        ("network", "container:web", "container", "web"),
-        ("network", "container:", "container", ""),
-        ("network", "container", "network", None),
-        ("network", "bridge", "bridge", None),
-        ("network", "none", "none", None),
-        ("network", "default", "default", None),
-        ("network", "HOST", "network", None),
-        ("network", "ns:/proc/1/ns/net", "path", None),
-        ("pid", "container:a:b", "container", "a:b"),
-        ("pid", "HOST", "other", None),
-        ("pid", "private", "other", None),
-        ("ipc", "private", "private", None),
-        ("ipc", "shareable", "shareable", None),
-        ("ipc", "none", "none", None),
-        ("ipc", "container:web", "container", "web"),
-        ("ipc", "Container:web", "other", None),
-        ("uts", "host:x", "other", None),
-        ("user", "private", "other", None),
-        ("cgroup", "private", "private", None),
-        ("cgroup", "x", "other", None),
-    ],
-)
+@pytest.mark.parametrize(("namespace", "at", "mode", "container"), cases(__file__, "namespace-modes.jsonl"))
 def test_a_mode_is_one_of_the_words(namespace: str, at: str, mode: str, container: str | None) -> None:
     found = process.read_namespaces({FIELDS[namespace]: at})
 

@@ -12,6 +12,7 @@ import pytest
 from portero.decide.facts.subnets import read_subnets
 from portero.decide.values.json_fields import Fact
 from portero.observe.host.fixed_host import FixedHost
+from tests.cases import cases
 
 ROUTED = FixedHost({"routes": ["192.168.50.0/24", "fd77::/64"]})
 
@@ -21,37 +22,7 @@ def read(subnet: str, host: FixedHost = ROUTED, **body: Any) -> Any:
     return found
 
 
-@pytest.mark.parametrize(
-    ("subnet", "private", "overlaps"),
-    [
-        ("172.28.0.0/16", True, []),
-        ("192.168.50.128/25", True, ["192.168.50.0/24"]),
-        ("10.0.0.0/8", True, []),
-        ("10.0.0.0/7", False, []),
-        ("172.16.0.0/12", True, []),
-        ("172.16.0.0/11", False, []),
-        ("172.32.0.0/16", False, []),
-        ("192.168.128.0/17", True, []),
-        ("192.169.0.0/16", False, []),
-        ("fc00::/8", True, []),
-        ("fe00::/16", False, []),
-        ("fe80::/64", True, []),  # each interface has its own
-        ("fe80::/9", False, []),
-        ("169.254.169.0/24", False, []),
-        ("8.8.8.0/24", False, []),
-        ("0.0.0.0/1", False, []),
-        ("fd77::/80", True, ["fd77::/64"]),
-        ("fd78::/64", True, []),
-        ("2001:db8:1::/64", True, []),
-        ("2001:db7::/64", False, []),
-        ("2001:db8::/31", False, []),
-        # What clouds answer the host's requests for metadata by.
-        *((subnet, False, []) for subnet in ("fd00:ec2::/64", "fd20:ce::/64", "fd00:c1::a9fe:0/112", "fd00::/8")),
-        ("fd00:ec2:0:1::/64", True, []),
-        ("fd00:ec3::/64", True, []),
-        ("::ffff:10.0.0.0/104", False, []),
-    ],
-)
+@pytest.mark.parametrize(("subnet", "private", "overlaps"), cases(__file__, "subnets.jsonl"))
 def test_a_bridge_takes_what_its_subnet_covers(subnet: str, private: bool, overlaps: list[str]) -> None:
     found = read(subnet)
 

@@ -21,6 +21,7 @@ from portero.decide.values.denial_parts import Proposed
 from portero.observe.stores.api_tables import load_api
 from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import Examples
+from tests.cases import cases
 from tests.decide.judging.requests import envelope
 from tests.observe.host.fixed_objects import FixedHost
 from tests.paths import SCHEMAS
@@ -189,33 +190,7 @@ def test_what_the_request_has_already_is_not_proposed_again() -> None:
     assert tried({"Image": "busybox", "HostConfig": config}) == "docker run --cpus 1 …"
 
 
-@pytest.mark.parametrize(
-    ("config", "expected"),
-    [
-        ({"Memory": 4 << 30}, "docker run -m 1g …  (instead of -m 4g)"),
-        ({"MemorySwap": -1}, "docker run --memory-swap 1g …  (instead of --memory-swap -1)"),
-        ({"Memory": 512 << 20}, "docker run --memory-swap 512m …  (instead of --memory-swap 1g)"),
-        ({"NanoCpus": 4000000000}, "docker run --cpus 1 …  (instead of --cpus 4)"),
-        (
-            {"NanoCpus": 0, "CpuQuota": 900000, "CpuPeriod": 100000},
-            "docker run --cpus 1 …  (instead of --cpu-period 100000, --cpu-quota 900000)",
-        ),
-        ({"PidsLimit": -1}, "docker run --pids-limit 200 …  (instead of --pids-limit -1)"),
-        (
-            {"Ulimits": [NOFILE | {"Hard": 1 << 17}]},
-            "docker run --ulimit nofile=4096:10240 …  (instead of --ulimit nofile=1:131072)",
-        ),
-        ({"Tmpfs": {"/run": ""}}, "docker run --tmpfs /run:size=64m …  (instead of --tmpfs /run)"),
-        (
-            {"Tmpfs": {"/run": "rw,exec,size=8m", "/tmp": "noexec,nodev,nosuid,size=8m"}},
-            "docker run --tmpfs /run:rw,size=8m,noexec,nodev,nosuid …  (instead of --tmpfs /run:rw,exec,size=8m)",
-        ),
-        (
-            {"Mounts": [{"Type": "tmpfs", "Target": "/app"}], "Tmpfs": {"/run": "size=8m"}},
-            "docker run --mount type=tmpfs,target=/app,tmpfs-size=64m …  (instead of --mount type=tmpfs,target=/app)",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("config", "expected"), cases(__file__, "proposed-values.jsonl"))
 def test_too_much_is_replaced_by_what_the_site_allows(config: Any, expected: str) -> None:
     assert tried_with(config) == expected
 
@@ -223,32 +198,7 @@ def test_too_much_is_replaced_by_what_the_site_allows(config: Any, expected: str
 PRIVATE = {"Type": "bind", "Source": "/srv/app", "Target": "/app", "ReadOnly": True}
 
 
-@pytest.mark.parametrize(
-    ("config", "expected"),
-    [
-        ({"Binds": ["/srv/app:/app"]}, "docker run -v /srv/app:/app:ro …  (instead of -v /srv/app:/app)"),
-        ({"Binds": ["/home/joe:/x:rw,z"]}, "docker run -v /home/joe:/x:ro,z …  (instead of -v /home/joe:/x:rw,z)"),
-        (
-            {"Mounts": [{"Type": "bind", "Source": "/srv/a b", "Target": "/app"}]},
-            "docker run --mount 'type=bind,source=/srv/a b,target=/app,readonly' …  "
-            "(instead of --mount 'type=bind,source=/srv/a b,target=/app')",
-        ),
-        # What the daemon runs, and its log, may be read.
-        ({"Binds": ["/var/log:/logs"]}, "docker run -v /var/log:/logs:ro …  (instead of -v /var/log:/logs)"),
-        ({"Binds": ["/etc:/x"]}, "docker run …  (without -v /etc:/x)"),
-        ({"Binds": ["/dev/shm:/dev/shm"]}, "docker run --shm-size 256m …  (without -v /dev/shm:/dev/shm)"),
-        ({"Binds": ["/dev/shm:/dev/shm"], "ShmSize": 1 << 20}, "docker run …  (without -v /dev/shm:/dev/shm)"),
-        (
-            {"Binds": ["/srv/app:/app:ro,rslave"]},
-            "docker run -v /srv/app:/app:ro …  (instead of -v /srv/app:/app:ro,rslave)",
-        ),
-        (
-            {"Mounts": [PRIVATE | {"BindOptions": {"Propagation": "rslave"}}]},
-            "docker run --mount type=bind,source=/srv/app,target=/app,readonly …  "
-            "(instead of --mount type=bind,source=/srv/app,target=/app,readonly,bind-propagation=rslave)",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("config", "expected"), cases(__file__, "proposed-mounts.jsonl"))
 def test_a_mount_becomes_read_only_or_private_or_a_size_before_it_is_left_out(config: Any, expected: str) -> None:
     assert tried_with(config) == expected
 

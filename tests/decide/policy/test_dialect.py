@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from portero.decide.policy.dialect import find_rule_faults, list_keywords, reads_image, reads_objects, reads_owners
+from tests.cases import cases
 
 Found = Callable[..., list[str]]
 OPERATIONS = {"ContainerCreate", "ContainerExec", "SystemInfo"}
@@ -64,80 +65,7 @@ def test_what_is_missing_is_named(found: Found, name: str, fault: str) -> None:
     assert found(**{name: None}) == [fault]
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"propertis": {}}, "'propertis' is unknown: did you mean 'properties'?"),
-        (
-            {"properties": {"facts": {"propertis": {"x": True}}}},
-            "properties.facts: 'propertis' is unknown: did you mean 'properties'?",
-        ),
-        ({"allOf": [{"items": {"cosnt": 1}}]}, "allOf[0].items: 'cosnt' is unknown: did you mean 'const'?"),
-        ({"not": {"oneOf": [{"const": 1}]}}, "not: 'oneOf' is unknown: did you mean 'anyOf'?"),
-        ({"if": {"format": "ipv4"}}, "if: 'format' is unknown"),
-        ({"allOf": [{"items": {}}]}, "allOf[0].items: state a condition, or leave the empty schema out"),
-        (
-            {"then": {"const": 1}, "allOf": [{"then": {"const": 1}}]},
-            "allOf[0]: state a condition, or leave the empty schema out",
-        ),
-        ({"allOf": [{"const": {"a": 1}}]}, "allOf[0].const: compare with a string, a number, true, false or null"),
-        (
-            {"allOf": [{"type": "strin"}]},
-            "allOf[0].type: must be one of null, boolean, integer, number, string, array, object",
-        ),
-        ({"allOf": [{"type": []}]}, "allOf[0].type: must not be empty"),
-        ({"allOf": [{"minItems": -1}]}, "allOf[0].minItems: write a whole number from 0 upwards"),
-        (
-            {"allOf": [{"$ref": "https://example.com/x"}]},
-            "allOf[0].$ref: refer to site#/$defs/<key of site.json> or request#/$defs/<name>",
-        ),
-        (
-            {"allOf": [{"$ref": "site#/$defs/runtime"}]},
-            "allOf[0].$ref: 'site#/$defs/runtime' does not exist: did you mean 'site#/$defs/runtimes'?",
-        ),
-        (
-            {"allOf": [{"pattern": "a"}]},
-            "allOf[0].pattern: the pattern does not cover the whole string: write it as ^...$",
-        ),
-        ({"level": "low"}, "level: must be one of baseline, hardened, restricted, advisory"),
-        ({"threats": ["Mischief"]}, "threats[0]: write a word of a-z, 0-9 and -, such as container-escape"),
-        (
-            {"threats": ["container-escpae"]},
-            "threats: unknown threat 'container-escpae': did you mean 'container-escape'?",
-        ),
-        (
-            {"sources": ["two\nlines"]},
-            "sources[0]: write up to 100 plain ASCII characters, such as G3, CIS 5.5 or the name of your own policy",
-        ),
-        ({"title": "two\nlines"}, "title: write 3 to 400 plain ASCII characters on one line"),
-        ({"remedy": {"podman": "x"}}, "remedy: 'docker' is missing"),
-        ({"allows": {}}, "allows: must not be empty"),
-        ({"denies": {"docker run x": {"boddy": {}}}}, "denies.docker run x: 'boddy' is unknown: did you mean 'body'?"),
-        (
-            {"operations": ["ContainerCreat"]},
-            "operations: 'ContainerCreat' is not in operations.json: did you mean 'ContainerCreate'?",
-        ),
-        ({"operations": ["*", "ContainerExec"]}, "operations: '*' stands beside other operations: keep one of the two"),
-        (
-            {"operations": ["ContainerCreate"]},
-            "denies: 'docker exec --privileged web id' is of ContainerExec, which the rule does not judge: "
-            "add it to operations",
-        ),
-        (
-            {"denies": {"docker run busybox": {}}},
-            "denies: 'docker run busybox' is allowed as well: keep one of the two",
-        ),
-        ({"denies": {"x": {"operation": "Nothing"}}}, "'x': 'Nothing' is not in operations.json"),
-        (
-            {"reports": "baseline"},
-            "reports: baseline is not below the level baseline: name a lower profile or remove 'reports'",
-        ),
-        (
-            {"level": "advisory", "reports": "baseline"},
-            "reports: every profile reports an advisory rule: remove 'reports'",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("changes", "expected"), cases(__file__, "faults-of-rules.jsonl"))
 def test_a_fault_is_named_with_its_place_and_cure(found: Found, changes: dict[str, Any], expected: str) -> None:
     assert expected in found(**changes)
 

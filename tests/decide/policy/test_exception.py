@@ -19,6 +19,7 @@ from portero.decide.values.errors import LoadError
 from portero.decide.values.json_fields import JSON
 from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import ENGINES
+from tests.cases import cases
 from tests.decide.policy.conftest import OPERATIONS, loaded, write
 from tests.decide.policy.test_exception_match import REQUEST
 from tests.decide.policy.test_positions import without_position
@@ -211,51 +212,9 @@ def test_a_request_with_very_many_entries_is_tried_so_often_and_no_more() -> Non
 
 # -- what a match means
 
-LABELLED = within("body", "Labels", "team", condition={"const": "video"})
-
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
-@pytest.mark.parametrize(
-    ("match", "request_", "covered"),
-    [
-        pytest.param(LABELLED, REQUEST, True, id="the label"),
-        pytest.param(LABELLED, {**REQUEST, "body": {"Labels": {}}}, False, id="no such label"),
-        pytest.param(LABELLED, {**REQUEST, "body": {}}, False, id="no labels"),
-        pytest.param(LABELLED, {**REQUEST, "body": None}, False, id="no body"),
-        pytest.param({"properties": {"bodi": {"properties": {"x": {}}}}}, REQUEST, False, id="a misspelt name"),
-        pytest.param({"anyOf": [{"properties": {"usr": {}}}, BY_ALICE]}, REQUEST, True, id="one of two"),
-        pytest.param({"anyOf": [{"properties": {"usr": {}}}]}, REQUEST, False, id="a misspelt name in anyOf"),
-        pytest.param(
-            within("body", "Labels", condition={"additionalProperties": {"pattern": "^v"}}),
-            REQUEST,
-            True,
-            id="each label",
-        ),
-        pytest.param({"properties": {"body": True, "operation": True}}, REQUEST, True, id="anything that is there"),
-        pytest.param({"properties": {"query": True}}, REQUEST, False, id="anything that is not there"),
-        pytest.param({"properties": {"body": {"pattern": "x"}}}, REQUEST, False, id="a pattern of what is no text"),
-        pytest.param({"properties": {"body": {"maximum": 7}}}, REQUEST, False, id="a maximum of what is no number"),
-        pytest.param({"properties": {"body": {"contains": {"const": 1}}}}, REQUEST, False, id="members of no list"),
-        pytest.param(
-            {"properties": {"body": {"type": ["object", "null"], "properties": {"Labels": {}}}}},
-            {**REQUEST, "body": None},
-            True,
-            id="a type of one's own",
-        ),
-        pytest.param(
-            {"not": within("body", "Image", condition={"const": "evil"})},
-            REQUEST,
-            False,
-            id="not, of what is not there",
-        ),
-        pytest.param(
-            {"if": within("body", "Image", condition={"const": "x"}), "then": BY_ALICE},
-            {**REQUEST, "identity": {}},
-            False,
-            id="then asks as strictly",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("match", "request_", "covered"), cases(__file__, "named-in-matches.jsonl"))
 def test_what_a_match_names_must_be_there(
     match: JSON, request_: dict[str, JSON], covered: bool, engine: Engine
 ) -> None:
@@ -434,52 +393,7 @@ def test_the_digest_changes_with_every_exception_and_with_its_schema(built_in: P
     assert len(set(digests)) == len(digests)
 
 
-@pytest.mark.parametrize(
-    ("changes", "fault"),
-    [
-        ({"rules": []}, "rules: must not be empty"),
-        (
-            {"rules": ["no-priviledged"]},
-            "rules: unknown rule 'no-priviledged': did you mean 'no-privileged'?",
-        ),
-        (
-            {"rules": ["no-privileged", "body-missing"]},
-            "rules: 'body-missing' is a refusal code, which nothing waives: take it out",
-        ),
-        (
-            {"rules": ["protected-paths"]},
-            "rules: 'protected-paths' protects Portero itself, which nothing waives: take it out",
-        ),
-        (
-            {"rules": ["live-restore"]},
-            "rules: 'live-restore' judges the host, not requests: set its action in site.json",
-        ),
-        (
-            {"match": {}},
-            "match: state a condition, such as "
-            '{"properties": {"identity": {"properties": {"user": {"const": "alicia"}}}}}; '
-            "an empty one would match every request",
-        ),
-        ({"match": {"type": "object"}}, "match: state the condition: properties, allOf, anyOf, not or if"),
-        ({"match": {"propertis": {}}}, "match: 'propertis' is unknown: did you mean 'properties'?"),
-        (
-            {"match": {"properties": {"x": {"cosnt": 1}}}},
-            "match: properties.x: 'cosnt' is unknown: did you mean 'const'?",
-        ),
-        ({"match": [1]}, "match: must be of type object"),
-        (
-            {"match": {"properties": {"x": {"$ref": "site#/$defs/runtime"}}}},
-            "match: properties.x.$ref: 'site#/$defs/runtime' does not exist: did you mean 'site#/$defs/runtimes'?",
-        ),
-        ({"expires": "30.06.2030"}, "expires: write the day as 2030-12-31"),
-        ({"expires": "2030-02-30"}, "expires: not a valid date: write YYYY-MM-DD"),
-        ({"owner": "x"}, "owner: write 3 to 400 characters on one line"),
-        ({"reason": "two\nlines"}, "reason: write 3 to 400 characters on one line"),
-        ({"until": "2030-06-30"}, "'until' is unknown"),
-        ({"$schema": "../rule.json"}, "$schema: write ../exception.json"),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("changes", "fault"), cases(__file__, "faults-of-exceptions.jsonl"), ids=str)
 def test_an_invalid_exception_is_a_fault_of_the_policy(
     built_in: Path, exception: dict[str, Any], written: dict[str, Any], changes: dict[str, Any], fault: str
 ) -> None:

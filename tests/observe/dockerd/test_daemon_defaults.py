@@ -12,6 +12,7 @@ from portero.decide.interfaces.daemon import DaemonDefaults, Ulimit
 from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.daemon_defaults import SUBUID as FILE
 from portero.observe.dockerd.daemon_defaults import are_off, make_defaults, parse_settings, remaps_root
+from tests.cases import cases
 
 
 def said(**settings: Any) -> DaemonDefaults:
@@ -213,29 +214,6 @@ def test_all_written_false_are_off() -> None:
     assert are_off({"builder": {"gc": {"enabled": True}, "entitlements": {**OFF, "another": True}}})
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"builder": None},
-        {"builder": []},
-        {"builder": {}},
-        {"builder": {"entitlements": None}},
-        {"builder": {"entitlements": {"network-host": False}}},
-        {"builder": {"entitlements": {**OFF, "device": True}}},
-        {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}},
-        {"builder": {"entitlements": {"security-insecure": False}}},
-        {"builder": {"entitlements": {**OFF, "network-host": True}}},
-        {"builder": {"entitlements": {**OFF, "security-insecure": None}}},
-        {"builder": {"entitlements": {**OFF, "network-host": 0}}},
-        {"builder": {"entitlements": {**OFF, "network-host": "false"}}},
-        # Go would take these for the same names.
-        {"builder": {"entitlements": {**OFF, "Network-Host": True}}},
-        {"builder": {"entitlements": OFF, "Entitlements": {"network-host": True}}},
-        {"builder": {"entitlements": {**OFF, "\u017fecurity-insecure": True}}},
-        # dockerd does not start with it.
-        {"Builder": {"entitlements": OFF}},
-    ],
-)
+@pytest.mark.parametrize("settings", cases(__file__, "entitlements-that-are-on.jsonl"))
 def test_all_else_is_on(settings: dict[str, JSON]) -> None:
     assert not are_off(settings)

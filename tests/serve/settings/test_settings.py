@@ -8,6 +8,7 @@ import pytest
 
 from portero.observe.process import package_files
 from portero.serve.settings.settings import InvalidSettings, Settings, find_user_defaults, name_variable
+from tests.cases import cases
 
 
 def manifest() -> dict[str, object]:
@@ -104,37 +105,7 @@ def test_the_built_in_policy_comes_before_the_sites_own() -> None:
     assert settings.policy_folders == (package_files.schemas(), Path("/etc/portero"))
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "cure"),
-    [
-        ("PORTERO_SOCKET", "portero.sock", "write an absolute path"),
-        ("PORTERO_SOCKET", "/" + "x" * 107, "at most 107 bytes"),
-        ("PORTERO_PROFILE", "hardend", "write one of baseline, hardened, restricted"),
-        ("PORTERO_PROFILE", "", "write one of baseline, hardened, restricted"),
-        ("PORTERO_MODE", "warn", "write one of enforce, audit"),
-        ("PORTERO_LOG", "", "write the path of a file, - for standard output, or journald"),
-        ("PORTERO_LOG_FAILURE", "ignore", "write one of deny, allow"),
-        ("PORTERO_LOG_SYNC", "always", "write one of off, interval, each"),
-        ("PORTERO_LOG_READS", "100", "write one of all, none"),
-        ("PORTERO_DOCKER_HOST", "tcp://127.0.0.1:2375", "write unix:// and the absolute path"),
-        ("PORTERO_DOCKER_HOST", "unix://run/docker.sock", "write unix:// and the absolute path"),
-        ("PORTERO_HOST_ROOT", "host", "write auto, none, or the absolute path"),
-        ("PORTERO_THREADS", "0", "write a whole number from 1 to 512"),
-        ("PORTERO_THREADS", "two", "write a whole number from 1 to 512"),
-        ("PORTERO_THREADS", "513", "write a whole number from 1 to 512"),
-        ("PORTERO_TRUSTED_KEYS", ":", "names no file"),
-        ("PORTERO_SCHEMAS", "::", "names no file"),
-        ("PORTERO_HOST_GROUPS", "web, db", "write names of a-z"),
-        ("PORTERO_HOST_GROUPS", ",", "write names of a-z"),
-        ("PORTERO_STATE", "signed-versions.json", "write an absolute path"),
-        ("PORTERO_ALLOW_ROLLBACK", "true", "write one of yes, no"),
-        ("PORTERO_RECORD", "requests.jsonl", "write an absolute path"),
-        ("PORTERO_RECORD_MAX", "512k", "write a size from 1m to 1000g, such as 100m"),
-        ("PORTERO_RECORD_MAX", "100", "write a size from 1m to 1000g, such as 100m"),
-        ("PORTERO_RECORD_MAX", "1001g", "write a size from 1m to 1000g, such as 100m"),
-        ("PORTERO_THREADS", "²", "write a whole number from 1 to 512"),
-    ],
-)
+@pytest.mark.parametrize(("name", "text", "cure"), cases(__file__, "unusable-values.jsonl"))
 def test_a_value_that_cannot_be_used_is_refused_with_the_settings_name_and_the_cure(
     name: str, text: str, cure: str
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from portero.decide.policy.rule import Rule
 from portero.decide.values.json_fields import JSON
 from portero.tools.proof.warnings import Impossible, find_missing_services, list_dead_conditions
+from tests.cases import cases
 from tests.paths import SCHEMAS
 
 FIND = Impossible(json.loads((SCHEMAS / "request.json").read_text())).find
@@ -70,36 +71,6 @@ def test_a_condition_that_no_refused_request_can_fulfil_is_told(rule: Rule, matc
     assert [*list_dead_conditions(match, [(replace(privileged, operations=("*",)), [])])] == []
 
 
-def of_fact(name: str, condition: Any) -> Any:
-    return {"properties": {"facts": {"properties": {name: condition}}}}
-
-
-NO_VALUE = "has no such value in any request: see schemas/request.json"
-
-
-@pytest.mark.parametrize(
-    ("match", "sentence"),
-    [
-        (of_fact("privileged", {"properties": {"value": {"const": "true"}}}), f"facts.privileged.value: {NO_VALUE}"),
-        (of_fact("privilegd", {}), "facts.privilegd: is in no request: did you mean 'privileged'?"),
-        (
-            of_fact("mounts", {"contains": {"properties": {"sourc": {"const": "/srv"}}}}),
-            "facts.mounts[*].sourc: is in no request: did you mean 'source'?",
-        ),
-        (
-            {"allOf": [of_fact("mounts", {"items": {"allOf": [{"properties": {"type": {"enum": ["bnd", 7]}}}]}})]},
-            f"facts.mounts[*].type: {NO_VALUE}",
-        ),
-        (
-            {"properties": {"identity": {"properties": {"users": {"const": "x"}}}}},
-            "identity.users: is in no request: did you mean 'user'?",
-        ),
-        (of_fact("privileged", {"properties": {"value": {"const": True}}}), None),
-        (of_fact("mounts", {"contains": {"properties": {"type": {"enum": ["bind", "other-still"]}}}}), None),
-        (of_fact("image", {"properties": {"digest": {"const": None}}}), None),
-        ({"properties": {"body": {"properties": {"HostConfg": {"const": 7}}}}}, None),
-        ({"properties": {"facts": {"not": {"properties": {"privilegd": {}}}}}}, None),
-    ],
-)
+@pytest.mark.parametrize(("match", "sentence"), cases(__file__, "unfulfilled-matches.jsonl"))
 def test_a_condition_that_no_request_fulfils_is_told(match: Any, sentence: str | None) -> None:
     assert [*FIND(match)] == ([sentence] if sentence else [])
