@@ -1,11 +1,10 @@
 """Networks that would take over the host's: no effect at a real dockerd, and ordinary networks are made."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from .guarded import GuardedDocker, serve
+from .guarded import GuardedDocker
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
@@ -20,8 +19,6 @@ def docker(own_docker: GuardedDocker) -> GuardedDocker:
         ip link add br0 type bridge; ip addr add 192.168.50.1/24 dev br0; ip link set br0 up
         ip addr add 10.99.0.9/32 dev lo
         ip rule add to 10.64.0.0/16 table 52; ip route add 10.64.0.0/16 dev br0 table 52
-        mkdir -p /srv/site; echo '{"subnets": ["198.51.100.0/24"], "actions": {"gateway-mode": "deny"}}' \
-            > /srv/site/site.json
     """)
     return own_docker
 
@@ -104,37 +101,3 @@ def test_a_compose_project_with_its_own_subnet_comes_up_twice(docker: GuardedDoc
 
     for _ in range(2):
         docker.do("docker-compose up -d && docker-compose down -t 0", cwd="/srv/app")
-
-
-@pytest.fixture(scope="module")
-def hardened(docker: GuardedDocker) -> Iterator[GuardedDocker]:
-    """The same under hardened, with a site that lists a public range and enforces gateway-mode."""
-    with docker.guarded_by(serve("hardened", "--schemas", "/srv/site", "--host-root", "/")):
-        yield docker
-
-
-@pytest.mark.parametrize(
-    ("body", "rules"),
-    [
-        ({"Options": {f"{BRIDGE}.gateway_mode_ipv4": "routed"}}, ["gateway-mode"]),
-        ({"Options": {f"{BRIDGE}.gateway_mode_ipv6": "nat-unprotected"}}, ["gateway-mode"]),
-        ({"Options": {f"{BRIDGE}.trusted_host_interfaces": "br0"}}, ["gateway-mode"]),
-        ({"Options": {f"{BRIDGE}.gateway_mode_ipv4": "nat"}}, []),
-        ({"IPAM": {"Config": [{"Subnet": "198.51.100.128/25"}]}}, []),
-        (
-            {"Driver": "ipvlan", "Options": {"parent": "br0"}, "IPAM": {"Config": [{"Subnet": "192.168.50.0/24"}]}},
-            ["network-subnets", "subnets-listed"],
-        ),
-        ({"Driver": "ipvlan", "Options": {"parent": "br0"}, "IPAM": {"Config": [{"Subnet": "198.51.100.0/24"}]}}, []),
-    ],
-    ids=str,
-)
-def test_a_site_lists_ranges_and_hardened_keeps_bridges_closed(
-    hardened: GuardedDocker, body: dict[str, Any], rules: list[str]
-) -> None:
-    body = {"Name": "fine", **body, "Options": {f"{BRIDGE}.enable_icc": "false", **body.get("Options", {})}}
-
-    answer = hardened.client.ask("POST", "/networks/create", body)
-
-    assert refusing(answer.message) == rules, answer.message
-    assert answer.status == (403 if rules else 201), answer.message

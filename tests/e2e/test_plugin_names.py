@@ -100,16 +100,3 @@ def test_a_name_that_is_a_path_is_refused_and_nothing_is_dialled(listening: Guar
 
     assert "plugin-names" in refusing(answer.message), answer
     assert dialled(listening) == set()
-
-
-def test_built_in_drivers_work(listening: GuardedDocker) -> None:
-    config = {"VolumeDriver": "local", "LogConfig": {"Type": "json-file"}, "NetworkMode": "none"}
-    for target, body in (
-        ("/containers/create?name=names", {"Image": "busybox", "Volumes": {"/v": {}}, "HostConfig": config}),
-        ("/networks/create", {"Name": "names", "Driver": "bridge", "IPAM": {"Driver": "default"}}),
-        ("/volumes/create", {"Name": "names", "Driver": "local"}),
-        ("/secrets/create", {"Name": "names", "Data": "YQ==", "Templating": {"Name": "golang"}}),
-    ):
-        answer = listening.client.ask("POST", target, body)
-        assert answer.status == 201, json.dumps(answer.json())
-    listening.shell("docker rm -fv names; docker network rm names; docker volume rm names; docker secret rm names")

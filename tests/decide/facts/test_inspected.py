@@ -40,16 +40,6 @@ def host_config_of(thing: dict[str, Any]) -> Any:
     return request_of(thing).body["HostConfig"]
 
 
-def test_a_container_is_the_request_that_creates_it() -> None:
-    found = read("container", "bad")
-
-    assert (found.operation, found.name) == ("ContainerCreate", "bad")
-    assert found.body["Image"] == "busybox"
-    host_config: Any = found.body["HostConfig"]
-    assert host_config["Privileged"] is True
-    assert host_config["Binds"] == ["/srv/data:/data", "vol:/v"]
-
-
 @pytest.mark.parametrize(
     ("kept", "mode", "left"),
     [
@@ -104,10 +94,6 @@ def test_a_bind_at_a_path_that_is_only_the_source_of_another_one_is_no_mount_tha
     assert [mount["Source"] for mount in host_config_of(heir)["Mounts"]] == ["/etc"]
 
 
-def test_a_container_without_more_mounts_keeps_its_own_list() -> None:
-    assert host_config_of(inspect_output("container")["bad"])["Mounts"] == [{"Type": "tmpfs", "Target": "/t"}]
-
-
 @pytest.mark.parametrize(("more", "kept"), [(["/proc/interrupts"], False), ([], False), (None, True)])
 def test_the_daemons_own_list_of_masked_paths_is_no_list_of_the_request(more: list[str] | None, kept: bool) -> None:
     thing = inspect_output("container")["bad"]
@@ -138,14 +124,6 @@ def test_a_network_keeps_what_a_request_can_ask_for() -> None:
     found = inspected.make_request(asked | {"Id": "f" * 64, "Scope": "local", "Created": "now"})
 
     assert found == Inspected("NetworkCreate", "n", asked, "f" * 64)
-
-
-def test_an_endpoint_keeps_what_a_request_can_ask_for() -> None:
-    asked = {"IPAMConfig": {"IPv4Address": "10.0.0.2"}, "Links": ["a:b"], "Aliases": ["c"], "DriverOpts": {"d": "e"}}
-    thing = inspect_output("container")["plain"]
-    thing["NetworkSettings"] = {"Networks": {"n": asked | {"NetworkID": "f" * 64, "Gateway": "10.0.0.1"}}}
-
-    assert request_of(thing).body["NetworkingConfig"] == {"EndpointsConfig": {"n": asked}}
 
 
 def test_a_volume_keeps_name_driver_options_and_labels() -> None:

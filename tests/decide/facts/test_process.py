@@ -6,7 +6,6 @@ import pytest
 
 from portero.decide.facts import process
 from portero.decide.facts.collect import collect_facts
-from portero.decide.facts.process import measure_texts
 from portero.decide.values.json_fields import JSON
 from portero.observe.host.fixed_host import FixedHost
 from tests.cases import cases
@@ -61,12 +60,6 @@ def test_a_domain_name_is_a_sysctl() -> None:
 def test_a_grace_period_counts_in_seconds() -> None:
     assert process.read_grace_period({"StopGracePeriod": 1_500_000_000}, "At") == {"value": 1.5, "at": "At"}
     assert process.read_grace_period({}, "At") == {"value": None, "at": "At"}
-
-
-def test_annotations_are_reported_by_name() -> None:
-    found = process.read_annotations({"run.oci.keep_original_groups": "1"}, "HostConfig.Annotations[*]")
-
-    assert found == [{"name": "run.oci.keep_original_groups", "at": "HostConfig.Annotations[*]"}]
 
 
 @pytest.mark.parametrize(
@@ -177,25 +170,8 @@ def test_the_size_of_a_health_check(operation: str, spec: str) -> None:
     }
 
 
-def test_nothing_has_no_bytes() -> None:
-    assert measure_texts([("Labels", None), ("Env", [])]) == {"value": 0, "at": "Labels"}
-
-
-@pytest.mark.parametrize(("said", "mode"), [({}, "default"), (dict.fromkeys(FIELDS.values(), "host"), "host")])
-def test_each_namespace_is_the_default_or_the_host_s(said: Any, mode: str) -> None:
-    assert process.read_namespaces(said) == {
-        name: {"mode": mode, "container": None, "at": f"HostConfig.{field}"} for name, field in FIELDS.items()
-    }
-
-
 @pytest.mark.parametrize(("namespace", "at", "mode", "container"), cases(__file__, "namespace-modes.jsonl"))
 def test_a_mode_is_one_of_the_words(namespace: str, at: str, mode: str, container: str | None) -> None:
     found = process.read_namespaces({FIELDS[namespace]: at})
 
     assert found[namespace] == {"mode": mode, "container": container, "at": f"HostConfig.{FIELDS[namespace]}"}
-
-
-def test_a_build_can_share_a_container_s_network() -> None:
-    assert process.read_build_namespaces("container:web", "?networkmode") == {
-        "network": {"mode": "container", "container": "web", "at": "?networkmode"}
-    }

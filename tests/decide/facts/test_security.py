@@ -49,22 +49,6 @@ def test_nothing_set_is_docker_s_default() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("option", "profile", "sha256"),
-    [
-        ("seccomp=unconfined", "unconfined", None),
-        ("seccomp:unconfined", "unconfined", None),
-        ("seccomp=builtin", "builtin", None),
-        ("seccomp=", "default", None),
-        (f"seccomp={PROFILE}", "custom", SHA256),
-        ("seccomp=Unconfined", "custom", hashlib.sha256(b"Unconfined").hexdigest()),
-    ],
-    ids=["unconfined", "colon", "builtin", "empty", "inline", "other-case"],
-)
-def test_seccomp_is_a_word_or_a_profile(option: str, profile: str, sha256: str | None) -> None:
-    assert of_options(option)["seccomp"] == {"profile": profile, "sha256": sha256, "at": FIRST}
-
-
 def test_a_colon_before_the_equals_sign_does_not_separate() -> None:
     found = of_options(f"seccomp:{PROFILE}=")
 
@@ -82,35 +66,6 @@ def test_a_colon_before_the_equals_sign_does_not_separate() -> None:
 )
 def test_the_last_of_two_options_wins(fact: str, options: list[str], won: dict[str, Any]) -> None:
     assert of_options(*options)[fact] == won | {"at": "HostConfig.SecurityOpt[1]"}
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("no-new-privileges", True),
-        ("no-new-privileges=true", True),
-        ("no-new-privileges:1", True),
-        ("no-new-privileges=F", False),
-        ("no-new-privileges=0", False),
-        ("no-new-privileges:false", False),
-    ],
-)
-def test_no_new_privileges_is_read_as_go_reads_a_boolean(option: str, value: bool) -> None:
-    assert of_options(option)["noNewPrivileges"] == {"value": value, "at": FIRST}
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [
-        {"type": "svirt_apache_t", "level": "s0:c100,c200"},
-        {"user": "u", "role": "r", "type": "t", "level": "l"},
-    ],
-    ids=len,
-)
-def test_label_options_add_up(labels: dict[str, str]) -> None:
-    found = of_options(*(f"label{'=' if name == 'type' else ':'}{name}:{value}" for name, value in labels.items()))
-
-    assert found["selinux"] == SELINUX | labels | {"at": f"HostConfig.SecurityOpt[{len(labels) - 1}]"}
 
 
 @pytest.mark.parametrize("option", ["disable", "label=disable", "label:disable"])
