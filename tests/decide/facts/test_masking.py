@@ -3,7 +3,6 @@
 import base64
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from portero.decide.values.json_fields import JSON
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.captured import envelopes
+from tests.cases import cases
 
-SLOW_LINES = [json.loads(line) for line in Path(__file__).with_name("secrets.jsonl").read_text().splitlines()]
+SLOW_LINES = cases(__file__, "secrets.jsonl")
 
 
 @pytest.mark.parametrize("line", SLOW_LINES, ids=lambda line: line["text"][:20])
@@ -73,7 +73,7 @@ def masked_uri(uri: str) -> str:
     return str(mask_request(envelope.read_envelope(asked(uri=uri)))["RequestUri"])
 
 
-LINES = [json.loads(line) for line in Path(__file__).with_name("masked.jsonl").read_text().splitlines()]
+LINES = cases(__file__, "masked.jsonl")
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if "body" in line], ids=lambda line: str(line["body"]))

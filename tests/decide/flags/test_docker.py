@@ -1,7 +1,5 @@
 """Each command spells a flag in its own way, and what it lacks is not made up."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from portero.decide.flags import format_values, parse_values
 from portero.decide.flags.docker import FLAGS, BuildCpus, BuildUlimits, SetQuery, find_spelling, list_spellings
 from portero.decide.flags.edits import NONE, NOTHING, Change, Violated
+from tests.cases import cases
 
 MEMORY = SetQuery("memory", parse_values.size, format_values.size)
 
@@ -56,7 +55,7 @@ def test_a_ulimit_replaces_the_one_of_its_name() -> None:
     assert BuildUlimits().drop(changed, NONE) == NOTHING
 
 
-LINES = [json.loads(line) for line in Path(__file__).with_name("spellings.jsonl").read_text().splitlines()]
+LINES = cases(__file__, "spellings.jsonl")
 
 
 @pytest.mark.parametrize(

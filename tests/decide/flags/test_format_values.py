@@ -1,7 +1,5 @@
 """Values of a request as they are typed; nothing that can be a secret."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +7,7 @@ import pytest
 from portero.decide.flags import format_values
 from tests.cases import cases
 
-LINES = [json.loads(line) for line in Path(__file__).with_name("typed.jsonl").read_text().splitlines()]
+LINES = cases(__file__, "typed.jsonl")
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line['writer']} {line['typed']}")

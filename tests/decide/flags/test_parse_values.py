@@ -1,14 +1,13 @@
 """Values of flags as the docker command reads them."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portero.decide.flags import parse_values
+from tests.cases import cases
 
-LINES = [json.loads(line) for line in Path(__file__).with_name("values.jsonl").read_text().splitlines()]
+LINES = cases(__file__, "values.jsonl")
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line['reader']} {line['text']}")

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +7,11 @@ from hypothesis import strategies as st
 
 from portero.decide.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, make_tree, parse_json
 from portero.decide.values.refusals import Refused
+from tests.cases import cases
 from tests.refusing import find_refusal
 
 # Each byte is the character with its number.
-_LINES = [json.loads(line) for line in Path(__file__).with_name("malformed.jsonl").read_text().splitlines()]
+_LINES = cases(__file__, "malformed.jsonl")
 _REFUSED = {line["name"]: (line["data"].encode("latin-1"), line["code"]) for line in _LINES} | {
     "6000 digits": (b'{"x":' + b"9" * 6000 + b"}", "body-number"),
     "a list too deep": (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "body-too-deep"),

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from portero.decide.reading.routes import LONG_BYTES, TARGET, Body, Match, Operation, Routes, is_probe, make_body
 from portero.decide.reading.uri import parse_target
 from tests.captured import table
+from tests.cases import cases
 from tests.paths import SCHEMAS
 from tests.refusing import find_refusal
 
@@ -41,7 +42,7 @@ def test_every_operation_of_the_table_has_a_call_in_the_tests() -> None:
 
 
 # Names that look like operations, and where nothing is: what may change something unknown is refused.
-LINES = [json.loads(line) for line in Path(__file__).with_name("routes.jsonl").read_text().splitlines()]
+LINES = cases(__file__, "routes.jsonl")
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if "operation" in line], ids=lambda line: line["case"])

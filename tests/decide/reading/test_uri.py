@@ -4,9 +4,7 @@ uris.jsonl: a line for each target. dockerd 26.1.5 carried out each spelling, or
 as too old or too new, but they are numbers. It takes what follows # as query, and other readers drop it.
 """
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,9 +15,10 @@ from hypothesis import strategies as st
 from portero.decide.reading import uri as uri_module
 from portero.decide.reading.uri import Target, parse_target
 from portero.decide.values.refusals import Refused
+from tests.cases import cases
 from tests.refusing import find_refusal
 
-LINES = [json.loads(line) for line in Path(__file__).with_name("uris.jsonl").read_text().splitlines()]
+LINES = cases(__file__, "uris.jsonl")
 
 
 def each(*groups: str) -> pytest.MarkDecorator:

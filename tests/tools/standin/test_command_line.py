@@ -1,14 +1,13 @@
 """A docker or docker-compose command as it was typed: its options, and where its subcommand is."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portero.tools.standin.command_line import NotTried, parse_command, split_words
+from tests.cases import cases
 
-LINES = [json.loads(line) for line in Path(__file__).with_name("command-lines.jsonl").read_text().splitlines()]
+LINES = cases(__file__, "command-lines.jsonl")
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if "notTried" not in line], ids=lambda line: line["command"])
