@@ -13,6 +13,9 @@ docker commit -c 'USER 10001' web app:numeric
 docker commit -c 'USER nobody' web app:named
 docker commit -c 'HEALTHCHECK CMD true' web app:checked
 docker commit -c 'EXPOSE 8001 8002 8003 8004' web app:ports
+docker commit -c 'VOLUME /data' web app:data
+docker commit -c "VOLUME $(seq -s ' ' -f /v/%.0f 129)" web app:volumes
+docker commit -c "VOLUME $(seq -s ' ' -f /%0200.0f 82)" web app:paths
 curl -sS --fail --unix-socket /run/docker.sock -H 'Content-Type: application/json' -d '{"Cmd": ["sleep", "1"]}' \
     http://localhost/containers/old/exec
 printf '{{range 9}}x{{end}}' | docker config create --template-driver golang old -

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.decide.facts.mount_sizes import measure_create, measure_service
+from portero.decide.facts.mount_sizes import add_image, measure_create, measure_service
 from portero.decide.values.json_fields import JSON
 
 VOLUME: JSON = {"Type": "volume", "Source": "data", "Target": "/a", "VolumeOptions": {"Labels": {"ab": "cd"}}}
@@ -29,3 +29,11 @@ def test_mounts_of_a_service_with_the_names_of_their_fields() -> None:
     at = "TaskTemplate.ContainerSpec.Mounts"
     names = "TypevolumeSourcedataTarget/aVolumeOptionsLabelsabcd"
     assert found == {"mountCount": {"value": 1, "at": at}, "mountSize": {"value": len(names), "at": at}}
+
+
+def test_volumes_of_an_image_count_where_nothing_else_is_mounted() -> None:
+    facts: dict[str, JSON] = {"mountCount": {"value": 2}, "mountSize": {"value": 9}, "mounts": [{"target": "/a"}]}
+
+    both = {"imageMountCount": {"value": 3, "at": "Image"}, "imageMountSize": {"value": 12, "at": "Image"}}
+    assert add_image({"Config": {"Volumes": {"/a/": {}, "/é": {}}}}, facts, "Image") == both
+    assert add_image({"Config": {"Volumes": None}}, facts, "Image") == add_image(None, facts, "Image") == {}

@@ -32,6 +32,9 @@ IMAGES = {
     "group": image(User="10001:0"),
     "named": image(User="app"),
     "zero": image(User="0"),
+    "many": image(Volumes={f"/v/{n}/": {} for n in range(129)}),
+    "long": image(Volumes={f"/{n:0200}": {} for n in range(82)}),
+    "fits": image(Volumes={f"/v/{n}": {} for n in range(128)}),
     "ports": image(ExposedPorts={f"{port}/tcp": {} for port in range(8000, 8300)}),
     ID: {**image(), "RepoTags": ["app:1", "registry.example.com/app:1"]},
     "abcd": {**image(), "RepoTags": ["registry.example.com/app:1"]},
@@ -208,3 +211,24 @@ def test_a_create_without_an_image_asks_for_none(tmp_path: Path) -> None:
     create(judging, "")
 
     assert not [asked for asked in judging.host.asked if asked.startswith("image")]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("query", ["", "?platform=linux%2Famd64"])
+@pytest.mark.parametrize(
+    ("reference", "config", "refused"),
+    [
+        ("many", {}, True),
+        ("long", {}, True),
+        ("fits", {}, False),
+        ("fits", {"Tmpfs": {"/one-more": ""}}, True),
+        # What is mounted there takes the place of the image's volume.
+        ("many", {"Tmpfs": {"/v/1": ""}, "Binds": ["data:/v/2"]}, True),
+        ("fits", {"Tmpfs": {"/v/1": ""}, "Binds": ["data:/v/2"]}, False),
+    ],
+)
+def test_the_volumes_that_an_image_declares_are_counted(
+    tmp_path: Path, query: str, reference: str, config: dict[str, Any], refused: bool
+) -> None:
+    decision = create(judge(tmp_path, "restricted"), reference, query, HostConfig=config)
+
+    assert [v.at for v in decision.violations if v.rule == "mounts-limited"] == ["Image"] * refused

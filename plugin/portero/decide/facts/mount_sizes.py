@@ -6,7 +6,8 @@ Sources, targets and names of all mounts stand in each list of dockerd, which ev
 from collections.abc import Mapping
 
 from portero.decide.facts.process import list_texts
-from portero.decide.values.json_fields import JSON, child
+from portero.decide.values.json_fields import JSON, child, integer, objects, text
+from portero.decide.values.path import clean
 
 _OF_CREATE = ("Binds", "Mounts", "Tmpfs", "VolumesFrom")
 _OF_SERVICE = "TaskTemplate.ContainerSpec.Mounts"
@@ -25,6 +26,15 @@ def measure_create(body: Mapping[str, JSON]) -> dict[str, JSON]:
 def measure_service(body: Mapping[str, JSON]) -> dict[str, JSON]:
     """The same of ServiceCreate and ServiceUpdate."""
     return _measure({_OF_SERVICE: child(child(body, "TaskTemplate"), "ContainerSpec").get("Mounts")})
+
+
+def add_image(shown: Mapping[str, JSON] | None, facts: Mapping[str, JSON], at: str) -> dict[str, JSON]:
+    """imageMountCount and imageMountSize: with the volumes that the image declares, where nothing else is mounted."""
+    taken = {text(mount, "target") for mount in objects(facts, "mounts")}
+    added = [path for path in child(child(shown or {}, "Config"), "Volumes") if clean(path) not in taken]
+    more = {"Count": len(added), "Size": sum(len(path.encode()) for path in added)}
+    figures = {name: (integer(child(facts, f"mount{name}"), "value") or 0) + value for name, value in more.items()}
+    return {f"imageMount{name}": {"value": value, "at": at} for name, value in figures.items()} if added else {}
 
 
 def _measure(fields: Mapping[str, JSON]) -> dict[str, JSON]:

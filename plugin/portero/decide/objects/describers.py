@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
 
-from portero.decide.facts import image
+from portero.decide.facts import image, mount_sizes
 from portero.decide.objects.existing_objects import describe_used
 from portero.decide.objects.image_vouching import describe_vouching
 from portero.decide.objects.joined_containers import describe_unseen
@@ -72,21 +72,27 @@ def _meets_sockets(path: str) -> bool:
 
 
 def describe_image(use: ObjectUse) -> dict[str, JSON]:
-    """The first where a rule in force reads it, the other with --publish-all; raises Refused (lookup-failed)."""
+    """Where a rule in force reads it; with -P its ports; in both its mounts. Raises Refused (lookup-failed).
+
+    A name can stand for several images, and docker inspect shows that of the daemon's platform: where the request names
+    one, only the mounts are described.
+    """
     if "image" not in use.looks_up or (meanings := use.meanings) is None:
         return {}
     document, facts = use.document, child(use.document, "facts")
     named = child(facts, "imageSource") or child(facts, "image")
     body, at = as_object(document["body"] or {}, ""), text(named, "at")
     is_read, wants_ports = use.policy.reads_image(use.operation.id, use.profile), image.publishes_all(body)
-    # A name can stand for several images, and docker inspect shows that of the daemon's platform.
     names_platform = any(cast("dict[str, list[str]]", document["query"]).get("platform", ()))
-    if not (is_read or wants_ports) or not text(named, "reference") or names_platform:
+    if not (is_read or wants_ports) or not text(named, "reference"):
         return {}
     found = meanings.inspect("image", text(named, "reference"), at)
     with located(at):
         reported = found.shown if found else None
-        described: dict[str, JSON] = {"image": image.read_reported(reported, at)} if is_read else {}
+        described = mount_sizes.add_image(reported, facts, at) if "mountCount" in facts else {}
+        if names_platform:
+            return described
+        described |= {"image": image.read_reported(reported, at)} if is_read else {}
         return described | ({"publishedPorts": image.count_ports(reported, body)} if wants_ports else {})
 
 
