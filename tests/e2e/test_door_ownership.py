@@ -107,6 +107,22 @@ def test_docker_run_needs_no_label(docker: DooredDocker) -> None:
     docker.do(by("alicia", "network rm hernet"))
 
 
+def test_a_network_made_anew_by_another_is_not_joined_at_a_start(docker: DooredDocker) -> None:
+    """dockerd looks for it by its name when a container first starts."""
+    docker.do(by("bob", "network create between"))
+    docker.do(by("bob", "create --name late --network between busybox true"))
+    docker.do(by("bob", "network rm between"))
+    assert refusing(docker.shell(by("bob", "start late")).stderr) == ["own-objects-only"]
+    docker.do(by("alicia", "network create between"))
+    assert refusing(docker.shell(by("bob", "start late")).stderr) == ["own-objects-only"]
+
+    docker.do(by("alicia", "network rm between"))
+    docker.do(by("bob", "network create between"))
+    docker.do(by("bob", "start -a late"))
+    docker.do(by("bob", "rm late"))
+    docker.do(by("bob", "network rm between"))
+
+
 def test_compose_goes_up_twice_and_down(docker: DooredDocker) -> None:
     for user in ("alicia", "bob"):
         folder = f"/srv/{user}-shop"

@@ -47,6 +47,11 @@ def owned_spec(owner: str, *mounts: Any) -> dict[str, Any]:
     return {**made, "Labels": labels}
 
 
+def waiting(name: str, network: str, id: str = "") -> dict[str, Any]:
+    """Hers, and on a network since its creation, or since it was started."""
+    return {**owned_container(name, "alicia"), "NetworkSettings": {"Networks": {network: {"NetworkID": id}}}}
+
+
 HIS = owned_container("his", "bob")
 JOINER = container("joiner")["Id"]
 OLD: dict[str, Any] = {
@@ -59,6 +64,10 @@ OLD: dict[str, Any] = {
         "old": owned_container("old", None),
         "joiner": joined("joiner", HIS["Id"]),
         "behind": joined("behind", JOINER),
+        "onhis": waiting("onhis", "his"),
+        "ongone": waiting("ongone", "gone"),
+        "connected": waiting("connected", "his", network("his")["Id"]),
+        "onmine": waiting("onmine", "mine"),
         # A name that can be the beginning of the ID of another container (his): its own ID differs.
         "68": {**owned_container("68", "alicia"), "Id": "f" * 64},
         HIS["Id"]: HIS,
@@ -201,6 +210,14 @@ def test_a_new_container_uses_nothing_of_others(judge: Judge, host_config: dict[
 
     assert (CHANGED, at) in refusals(judge, "POST", "/containers/create", body)
     assert CHANGED not in {rule for rule, _ in refusals(judge, "POST", "/containers/create", mine)}
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"), [("onhis", True), ("ongone", True), ("connected", False), ("onmine", False), ("mine", False)]
+)
+def test_a_network_that_a_start_looks_up_by_name_is_ones_own(judge: Judge, name: str, refused: bool) -> None:
+    """It was hers at the creation; she removed it, and another one made theirs under its name."""
+    assert ((CHANGED, BY_ID) in refusals(judge, "POST", f"/containers/{name}/start")) is refused
 
 
 @pytest.mark.parametrize("name", ["joiner", "behind"])

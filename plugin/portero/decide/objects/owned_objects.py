@@ -135,15 +135,22 @@ def _list_foreign(
             elif isinstance(one, ExistingContainer) and operation.looks_up:
                 # Who uses it is in the namespaces of those that it joins, and in its volumes.
                 waiting += [Named("container", joined, named.at) for joined in one.joined.values()]
-                yield from _list_mounted(owners, one, named.at, meanings)
+                yield from _list_reached(owners, one, named.at, meanings)
 
 
-def _list_mounted(owners: OwnerNames, container: ExistingContainer, at: str, meanings: Meanings) -> Iterator[JSON]:
-    """Volumes of a container that are another's by their label: what has none, dockerd may have made for it."""
+def _list_reached(owners: OwnerNames, container: ExistingContainer, at: str, meanings: Meanings) -> Iterator[JSON]:
+    """What a container has that is another's by its label: volumes, and networks that a start looks up by name.
+
+    A volume without the label dockerd may have made for it. A network that is gone may be another's when dockerd looks.
+    """
     for name in (mount.name for mount in container.mounts if mount.type == "volume"):
         owner = find_owner(name, owners.label, meanings, at) or ""
         if owner not in ("", *owners.names):
             yield {"kind": "volume", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
+    for name in (name for name, id in container.networks.items() if not id and name not in PREDEFINED):
+        found = {text(one.labels, owners.label) for one in meanings.find(Named("network", name, at))}
+        for owner in sorted((found or {"whoever makes it"}) - {"", *owners.names}):
+            yield {"kind": "network", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
 
 
 def _list_named(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]:
