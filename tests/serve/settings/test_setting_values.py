@@ -1,11 +1,14 @@
 """Values of settings that need a look of their own; the rest: test_settings.py."""
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from portero.serve.settings import setting_values as value
 from portero.serve.settings.setting_values import OciAddress, is_this_machine, parse_address
+from tests.paths import ROOT
 
 
 def test_a_bundle_is_an_address_or_nothing() -> None:
@@ -82,3 +85,31 @@ def test_names_are_never_this_machine() -> None:
     assert is_this_machine("127.3.4.5:80")
     assert not is_this_machine("localhost")
     assert not is_this_machine("127.0.0.1.example.com")
+
+
+def test_the_changelog_has_each_setting_that_is_gone() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text().replace("`", "").splitlines()
+
+    assert [line for line in lines if ": gone since " in line] == [
+        f"- {name}: gone since {since}: use {instead}" for name, (since, instead) in value.GONE.items()
+    ]
+
+
+@pytest.mark.parametrize("commit", ["e174fdb", "52d83e26"])
+def test_what_users_have_set_is_known_or_said_to_be_gone(commit: str) -> None:
+    """Settings, and values and rules that a site names, of the versions of tests/fleet/test_upgrades.py."""
+
+    def ask(*words: str) -> str:
+        asked = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+        if asked.returncode:
+            pytest.skip(f"the history of this checkout does not have {commit}")
+        return asked.stdout
+
+    known = {entry["name"] for entry in json.loads((ROOT / "config.json").read_text())["env"]}
+    known |= json.loads((ROOT / "schemas/site.json").read_text()).keys() | value.GONE.keys()
+    known |= {file.stem for file in ROOT.glob("schemas/rules/*/*.json")}
+    named = {entry["name"] for entry in json.loads(ask("show", f"{commit}:config.json"))["env"]}
+    named |= json.loads(ask("show", f"{commit}:schemas/site.json")).keys()
+    named |= {Path(line).stem for line in ask("ls-tree", "-r", "--name-only", commit, "schemas/rules").splitlines()}
+
+    assert named - known - {"README"} == set()

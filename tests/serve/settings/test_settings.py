@@ -126,14 +126,6 @@ def test_a_misspelt_variable_is_refused_rather_than_ignored() -> None:
     assert far.startswith("PORTERO_XYZ: unknown setting; use one of PORTERO_SOCKET, ")
 
 
-def test_a_setting_that_is_gone_says_since_when_and_what_to_use() -> None:
-    with pytest.raises(InvalidSettings) as refused:
-        Settings.read({"PORTERO_WORKERS": "2"}, {})
-
-    (fault,) = refused.value.faults
-    assert fault == ("PORTERO_WORKERS: gone since 2026-11-28: use PORTERO_THREADS, or nothing: one process decides")
-
-
 def test_all_faults_are_reported_at_once_each_as_it_was_given() -> None:
     with pytest.raises(InvalidSettings) as refused:
         Settings.read({"PORTERO_MODE": "x", "PORTERO_PROFILE": "hardened"}, {"profile": "y", "audit_profile": "z"})

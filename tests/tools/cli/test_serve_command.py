@@ -41,7 +41,12 @@ def test_the_environment_sets_it_too(tmp_path: Path) -> None:
 PING = {"RequestMethod": "HEAD", "RequestUri": "/_ping"}
 
 
-@pytest.mark.parametrize("typo", [{"PORTERO_MODE": "audti"}, {"PORTERO_MOD": ""}, {"PORTERO_THREADS": "many"}])
+GONE = "gone since 2026-11-28: use PORTERO_THREADS, or nothing: one process decides"
+
+
+@pytest.mark.parametrize(
+    "typo", [{"PORTERO_MODE": "audti"}, {"PORTERO_MOD": ""}, {"PORTERO_THREADS": "many"}, {"PORTERO_WORKERS": "2"}]
+)
 def test_with_settings_that_cannot_be_used_it_refuses_with_the_reason(tmp_path: Path, typo: dict[str, str]) -> None:
     (name,) = typo
     path = tmp_path / "portero.sock"
@@ -65,6 +70,8 @@ def test_with_settings_that_cannot_be_used_it_refuses_with_the_reason(tmp_path: 
     assert f"Portero has no usable settings: {name}:" in " ".join(refused.split())
     assert told.returncode == 1
     assert "NOTHING IS ALLOWED: the settings cannot be used" in told.stdout
+    shown = [" ".join(text.split()) for text in (checked.stderr, refused, told.stdout)]
+    assert [GONE in text for text in shown] == [name == "PORTERO_WORKERS"] * 3
     assert "portero_policy_usable 0.0" in metrics
     until = "until this is fixed and portero is restarted"
     assert f"portero: error: no settings, and nothing is allowed {until}: {name}" in errors
