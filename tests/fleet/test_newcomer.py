@@ -87,7 +87,7 @@ def test_docker_denies_and_a_container_survives(machine: Machine) -> None:
     machine.path(DAEMON).write_text(json.dumps({**shipped, **OWN}))
     before = machine.do(STARTED)
     asked = type_lines(machine, ASK)
-    assert asked.returncode == 1 and re.search("^ *guarded +yes", asked.stdout, re.MULTILINE), asked.stdout
+    assert (asked.returncode, re.findall("^ *guarded +(yes)", asked.stdout, re.MULTILINE)) == (1, ["yes"]), asked.stdout
     assert type_lines(machine, REPORT.replace("docker run", "docker run --network none")).returncode == 0
     assert machine.path(f"{CHECKOUT}/report.html").exists()
     enforced = type_lines(machine, ENFORCE)
