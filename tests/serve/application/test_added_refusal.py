@@ -49,6 +49,7 @@ TOKEN = {"RequestHeaders": {"X-Portero-Token": "of-no-known-issuer"}}
         (read("GET", "/v1.45/system/df"), False),
         (read("GET", "/v1.45/events"), False),
         (create(), False),
+        (read("POST", "/v1.45/containers/web/start"), False),
     ],
     ids=lambda value: f"{value['RequestMethod']} {value['RequestUri']}" if isinstance(value, dict) else str(value),
 )

@@ -125,11 +125,12 @@ def test_what_could_be_read_before_a_refusal_is_logged(
     ("options", "envelope", "allowed"),
     [
         ({}, create(), False),
+        ({}, {"RequestMethod": "POST", "RequestUri": "/v1.45/containers/web/start"}, False),
         ({}, HARMLESS_READ, True),
         ({"log_failure": "allow"}, create(), True),
         ({"mode": "audit"}, create(), True),
     ],
-    ids=["a change is refused", "a read goes on", "the site lets it go on", "audit enforces nothing"],
+    ids=["a change is refused", "a start, too", "a read goes on", "the site lets it go on", "audit enforces nothing"],
 )
 def test_when_the_decision_log_cannot_be_written(
     tmp_path: Path,
