@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import resource
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,13 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("PORTERO_")]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _open_as_many_files_as_root() -> None:
+    """An ordinary user's shell begins with 1,024: greedy clients of a door take more, and a door gives out by it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 20_000)), hard))
 
 
 @pytest.fixture(autouse=True)
