@@ -202,7 +202,7 @@ def limit_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]
     """
     if len(violations) <= MAX_PLACES:
         return violations
-    counted = Counter((violation.rule, violation.action) for violation in violations)
+    counted = Counter([(violation.rule, violation.action) for violation in violations])
     if max(counted.values(), default=0) <= MAX_PLACES:
         return violations
     by_rule: dict[tuple[str, ActionTaken], list[Violation]] = {key: [] for key in counted}

@@ -113,7 +113,7 @@ def read_exec(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "account": process.make_value(host.find_account(text(body, "User")), "User"),
         "workingDirectory": process.read_working_directory(body, "WorkingDir", "WorkingDir"),
         "groups": process.read_primary(text(body, "User"), "User"),
-        "labelsSize": process.measure_texts((at, body.get(at)) for at in _EXEC_TEXTS),
+        "labelsSize": process.measure_texts([(at, body.get(at)) for at in _EXEC_TEXTS]),
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env"),
     }
 

@@ -80,7 +80,8 @@ def read_endpoint_sysctls(body: Fact) -> list[JSON]:
     return [
         one
         for endpoint, at in holders
-        for one in _split_sysctls(text(child(as_object(endpoint, at), "DriverOpts"), _SYSCTLS), f"{at}.DriverOpts")
+        if (option := text(child(as_object(endpoint, at), "DriverOpts"), _SYSCTLS))
+        for one in _split_sysctls(option, f"{at}.DriverOpts")
     ]
 
 

@@ -47,7 +47,7 @@ class Context:
         verifyPlatformContainerResources; docker-facts 7.18): no request could satisfy the rule. The daemon is asked
         only where one of them would refuse. Without an answer they refuse.
         """
-        denying = (one.rule for one in violations if one.action == "deny" and one.rule in rules)
+        denying = [one.rule for one in violations if one.action == "deny" and one.rule in rules]
         limits = {rule: rules[rule].enforced_by for rule in denying}
         if self.operation.id in _ON_ANY_NODE or not any(limits.values()):
             return violations

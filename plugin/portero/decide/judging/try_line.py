@@ -118,7 +118,7 @@ def write_line(proposed: Proposed) -> str:
 
 
 def _spell_typed(flag: Typed) -> str:
-    return " ".join(shlex.quote(word) if _NEEDS_QUOTES.search(word) else word for word in flag)
+    return " ".join([shlex.quote(word) if _NEEDS_QUOTES.search(word) else word for word in flag])
 
 
 def _spell_brackets(instead: Iterable[str], without: Iterable[str]) -> str:

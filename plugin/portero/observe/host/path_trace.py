@@ -6,7 +6,7 @@ chooses what the container gets then, without a request that could be judged.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from portero.decide.interfaces.host import Passage, Swap, Trace
 from portero.decide.values.dataclass import dataclass
@@ -14,7 +14,7 @@ from portero.decide.values.path import is_within
 from portero.observe.files.mount_table import MountTable
 from portero.observe.files.mountinfo import drop_copies
 from portero.observe.files.owners import AccountNames, Owners, UnseenOwner, Writer, is_roots_alone
-from portero.observe.files.symlinks import HostWalk
+from portero.observe.files.symlinks import HostWalk, WalkStep
 from portero.observe.host.homes import NO_HOMES, Homes, name_linked
 from portero.observe.host.resolved_paths import Links
 
@@ -33,6 +33,12 @@ def _name_folders(walk: HostWalk, mounts: MountTable, path: str) -> tuple[str, .
     return tuple(dict.fromkeys(name for folder in folders for name in (folder, *mounts.list_names(folder))))
 
 
+def _find_nearest(steps: Sequence[WalkStep]) -> str:
+    if not steps or steps[-1].stat is not None:
+        return ""
+    return next(step.folder for step in reversed(steps) if step.folder_stat is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Tracer:
     """One moment of the host. `links`: sensitive paths that lead elsewhere, and where (resolved_paths.py)."""
@@ -46,8 +52,9 @@ class Tracer:
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
+        steps = self.walk.list_steps(path)
         try:
-            swaps, writers, seen = tuple(self._list_swaps(path)), tuple(self._name_writers(resolved)), True
+            swaps, writers, seen = tuple(self._list_swaps(steps)), tuple(self._name_writers(resolved)), True
         except UnseenOwner:
             swaps, writers, seen = (), (), False
         reach = self.mounts.find_reach(resolved)
@@ -62,17 +69,11 @@ class Tracer:
             seen,
             self.homes.list_unseen({path, resolved, *others}),
             writers,
-            self._find_nearest(path),
+            _find_nearest(steps),
         )
 
-    def _find_nearest(self, path: str) -> str:
-        steps = self.walk.list_steps(path)
-        if not steps or steps[-1].stat is not None:
-            return ""
-        return next(step.folder for step in reversed(steps) if step.folder_stat is not None)
-
-    def _list_swaps(self, path: str) -> Iterator[Swap]:
-        for step in self.walk.list_steps(path):
+    def _list_swaps(self, steps: Sequence[WalkStep]) -> Iterator[Swap]:
+        for step in steps:
             # dockerd creates what is missing, as root.
             if step.folder_stat is not None and (self.mounts.has_servers or not is_roots_alone(step.folder_stat)):
                 writers = self._list_writers(step.folder, step.folder_stat, step.stat)
