@@ -1,4 +1,7 @@
-"""An upgrade from versions that users have, with policy, log and doors: it refuses nothing, and goes back whole."""
+"""An upgrade from versions that users have, with policy, log and doors: it refuses nothing, and goes back whole.
+
+Then the way back to the old version, forth again, and out: the folder that the old settings name is a link meanwhile.
+"""
 
 import json
 import os
@@ -73,16 +76,32 @@ def test_an_upgrade_refuses_nothing_and_goes_back_whole(tmp_path_factory: pytest
         machine.do("touch /run/enough")
 
         assert "kept /etc/portero/environment, which you changed" in upgraded
-        assert machine.do("readlink /etc/portero/site") == "policy\n"
         assert machine.do("cat /run/failed") == ""
         _look_at(machine, site, lines)
+        newer = machine.do("readlink /opt/portero/current")
+        machine.do(f"cd {checkout} && {install.format(sys.executable, old, 'upgrade')}", timeout=500)
+        assert machine.do("readlink /opt/portero/current") != newer
+        _look_at(machine, site, lines)
+        machine.do(upgrade, timeout=500)
+        assert machine.do("readlink /opt/portero/current") == newer
+        _look_at(machine, site, lines)
+        assert "guarded    yes" in machine.shell("portero status --expect-guarded").stdout
+        if "doors" in site:
+            machine.do("portero door disable --yes", timeout=200)
+        machine.path("/etc/docker/daemon.json").write_text(json.dumps(DAEMON | {"authorization-plugins": []}))
+        machine.do("systemctl reload docker")
+        removed = machine.do(f"cd {ROOT} && {install.format(sys.executable, new, 'uninstall')}")
+
+        assert "kept, because they hold what is yours: /etc/portero" in removed
+        assert machine.do("ls /etc/portero") == "environment\npolicy\n"
 
 
 def _look_at(machine: Machine, site: dict[str, object], lines: int) -> None:
     """The policy, the log and the doors are those of before, and dockerd asks."""
-    assert json.loads(machine.path("/etc/portero/site/site.json").read_text()) == site
+    assert machine.do("readlink /etc/portero/site") == "policy\n"
+    assert json.loads(machine.do("cat /etc/portero/site/site.json")) == site
+    assert machine.do("cat /etc/portero/policy/site.json") == machine.do("cat /etc/portero/site/site.json")
     assert len(machine.path("/var/log/portero/decisions.jsonl").read_text().splitlines()) > lines
-    assert "guarded    yes" in machine.shell("portero status --expect-guarded").stdout
     assert "no-privileged" in machine.shell("docker create --privileged busybox true").stderr
     assert machine.shell("systemctl --failed --no-legend").stdout == ""
     if "doors" in site:
