@@ -31,7 +31,7 @@ def main(site: str) -> int:
         print("SKIPPED: what the search finds: node is missing")
         return 0
     script = Path(__file__).with_name("ask_index.js")
-    asked = subprocess.run(["node", script, site, *WANTED], capture_output=True, text=True, check=True, timeout=60)
+    asked = subprocess.run(["node", script, site, *WANTED], capture_output=True, text=True, check=True, timeout=300)
     first = [(json.loads(line) or ["nothing"])[0].partition("#")[0] for line in asked.stdout.splitlines()]
     wrong = [
         f"{query}: the search shows {found}, not {page}"
