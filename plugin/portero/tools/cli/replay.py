@@ -42,7 +42,7 @@ def replay(
 ) -> None:
     """Run recorded requests through a policy and show the decisions that differ. - is standard input.
 
-    The policy is that of --schemas and --profile, in mode enforce. The host's answers are part of a recording, and
+    The policy is that of --policy and --profile, in mode enforce. The host's answers are part of a recording, and
     count unless options name another host. A request without a recorded decision counts as allowed. Exit status 1:
     something is decided differently.
     """

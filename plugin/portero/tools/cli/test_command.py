@@ -52,7 +52,7 @@ def prove(folders: tuple[Path, ...], outputs: Outputs, **given: str | tuple[str,
     """Run the examples of every rule, the built-in ones and those of policy folders.
 
     Every engine allows what a rule allows and denies what it denies, with the same `at`. Deleting any keyword
-    changes an example. DIR comes after --schemas. A warning names what the site's values cannot reach under
+    changes an example. DIR comes after --policy. A warning names what the site's values cannot reach under
     PORTERO_PROFILE. In a checkout the generated pages are checked too. Exit status 1: a rule has a fault.
     """
     settings = host_settings.load_host_settings(given)
