@@ -192,7 +192,8 @@ def default(value: object) -> str:
     short = json.dumps(value, ensure_ascii=False)
     if len(short) <= _SHORT:
         return f"Default: `{short}`."
-    return f"Default:\n\n```json\n{json.dumps(value, ensure_ascii=False, indent=1)}\n```"
+    mark = "<!-- not pasted: the built-in value -->"
+    return f"Default:\n\n{mark}\n\n```json\n{json.dumps(value, ensure_ascii=False, indent=1)}\n```"
 
 
 def commands() -> str:

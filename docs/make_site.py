@@ -41,6 +41,8 @@ _BOOST = {
     "docs/settings.md": 2,
 }
 _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+# Why a test pastes a block of commands at no machine (tests/e2e/walk.py).
+_MARK = re.compile(r"^ *<!-- not pasted: .* -->\n\n", re.MULTILINE)
 _ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)]+\.md)\)", re.MULTILINE)
 
 
@@ -127,14 +129,16 @@ def write_pages(pages: Path) -> None:
         (pages / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, pages / path)
         if path.endswith(".md"):
-            (pages / path).write_text(_add_search(path, (ROOT / path).read_text()))
+            (pages / path).write_text(prepare_page(path, (ROOT / path).read_text()))
     (pages / "rules").mkdir()
     for id, boost, text in list_single_pages():
         (pages / "rules" / f"{id}.md").write_text(f"---\nsearch:\n  boost: {boost}\n---\n\n{text}")
     shutil.copytree(ROOT / "docs" / "site", pages / "site")
 
 
-def _add_search(path: str, text: str) -> str:
+def prepare_page(path: str, text: str) -> str:
+    """The page without marks for tests, and with what the search makes of it."""
+    text = _MARK.sub("", text)
     if path.startswith(_UNSEARCHED):
         return f"---\nsearch:\n  exclude: true\n---\n\n{text}"
     return f"---\nsearch:\n  boost: {_BOOST[path]}\n---\n\n{text}" if path in _BOOST else text

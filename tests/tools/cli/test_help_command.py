@@ -36,7 +36,7 @@ def test_an_installation_has_its_pages_below_its_prefix(tmp_path: Path, monkeypa
     pages = tmp_path / "share" / "doc" / "portero"
     pages.mkdir(parents=True)
     (pages / "README.md").write_text("# Pages\n")
-    (pages / "doors.md").write_text("# Doors\n\nHow.\n")
+    (pages / "doors.md").write_text("# Doors\n\n<!-- not pasted: a mark for tests -->\n\nHow.\n")
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(package_files, "_CHECKOUT", tmp_path / "none")
 

@@ -1,5 +1,6 @@
 """`portero help`: the help of a command, or a page of the documentation, wherever Portero was installed from."""
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +32,7 @@ def show_help(context: click.Context, topic: tuple[str, ...]) -> None:
         if not topic:
             show_text("\nTopics:\n" + click.wrap_text(", ".join(sorted(pages)), 78, "  ", "  "))
     elif (page := pages.get(name) or _find_titled(pages.values(), name)) is not None:
-        text = page.read_text(encoding="utf-8")
+        text = re.sub(r"^ *<!--.*-->\n\n?", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
         if sys.stdout.isatty():
             click.echo_via_pager(text)
         else:
