@@ -41,23 +41,6 @@ def network(own_docker: GuardedDocker) -> Iterator[str]:
     own_docker.client.ask("DELETE", "/networks/app")
 
 
-def test_a_plain_container_runs_with_the_flags_that_are_proposed(hardened: GuardedDocker) -> None:
-    denial, command = tried(hardened, "docker run --rm busybox echo it runs")
-
-    done = hardened.shell(command)
-
-    assert {"cpu-limit", "memory-limit", "open-files-limit", "pids-limit"} <= set(refusing(denial))
-    assert (done.returncode, done.stdout) == (0, "it runs\n"), done.stderr
-
-
-def test_a_dangerous_container_runs_without_what_is_to_be_left_out(hardened: GuardedDocker) -> None:
-    dangerous = "docker run --privileged --pid=host --volume=/etc:/host --cap-add=SYS_ADMIN --rm busybox true"
-    _, command = tried(hardened, dangerous)
-
-    hardened.do(command)
-    assert not re.search("privileged|pid=|/etc|SYS_ADMIN", command)
-
-
 def test_too_much_is_replaced(hardened: GuardedDocker) -> None:
     _, command = tried(
         hardened, "docker run --rm -m 4g --cpu-quota 900000 --tmpfs /run:exec -v /srv/app:/app busybox true"

@@ -77,19 +77,6 @@ def test_cgroup_rules_are_reported_as_requested() -> None:
     ]
 
 
-def test_the_alternatives_of_a_device_request_are_flattened() -> None:
-    request: Any = {"Driver": "nvidia", "Count": -1, "DeviceIDs": ["0"], "Capabilities": [["gpu"], ["nvidia", "cuda"]]}
-
-    assert devices.read_requests({"DeviceRequests": [request]}, "HostConfig.") == [
-        {
-            "driver": "nvidia",
-            "ids": ["0"],
-            "capabilities": ["gpu", "nvidia", "cuda"],
-            "at": "HostConfig.DeviceRequests[0]",
-        }
-    ]
-
-
 @pytest.mark.parametrize(
     ("driver", "ids", "cdi"),
     [

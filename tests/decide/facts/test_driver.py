@@ -63,14 +63,6 @@ def test_a_read_only_rbind_leaves_what_is_mounted_below_writable() -> None:
     assert found(type="none", o="bind,ro", device="/srv")["writable"] is False
 
 
-def test_links_are_followed_and_sockets_are_reported() -> None:
-    assert found(type="none", o="bind", device="/srv/lnk")["paths"] == ["/srv/lnk", "/etc"]
-    assert found(type="none", o="bind", device="/var/run")["holds"] == [
-        "/run/containerd/containerd.sock",
-        "/run/docker.sock",
-    ]
-
-
 @pytest.mark.parametrize(
     ("options", "writable"),
     [("bind", True), ("bind,ro", False), ("ro,bind,rw", True), ("bind, ro", True), ("bind,RO", True)],
@@ -139,11 +131,6 @@ def test_a_disk_is_a_device_and_a_filesystem_is_reported_in_lower_case() -> None
 @pytest.mark.parametrize("filesystem", ["nfs", "nfs4", "cifs", "smb3"])
 def test_the_device_of_a_network_file_system_is_no_path(filesystem: str) -> None:
     assert found(type=filesystem, device="/srv", o="addr=192.0.2.1").get("paths", []) == []
-
-
-@pytest.mark.parametrize("layer", ["lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"])
-def test_each_layer_of_an_overlay_is_a_path(layer: str) -> None:
-    assert found(type="overlay", device="overlay", o=f"{layer}=/a")["paths"] == ["/a"]
 
 
 def test_another_drivers_options_are_named_and_open_no_path() -> None:

@@ -132,15 +132,6 @@ def test_a_service_s_swap_is_counted_beyond_memory(swap_bytes: int, memory_swap:
     assert (found["memorySwap"]["value"], found["swap"]["value"]) == (memory_swap, swap)
 
 
-def test_ulimits_are_reported_in_order() -> None:
-    found = limits.read_ulimits({"Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}, {}]}, "HostConfig.Ulimits")
-
-    assert found == [
-        {"name": "nofile", "soft": 1, "hard": 2, "at": "HostConfig.Ulimits[0]"},
-        {"name": "", "soft": 0, "hard": 0, "at": "HostConfig.Ulimits[1]"},
-    ]
-
-
 @pytest.mark.parametrize("name", ["NOFILE", "NoFile", "nof\u0131le"])
 def test_a_ulimit_has_one_name_in_every_spelling_that_dockerd_takes(name: str) -> None:
     found: Any = limits.read_ulimits({"Ulimits": [{"Name": name}]}, "HostConfig.Ulimits")

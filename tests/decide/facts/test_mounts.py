@@ -99,28 +99,6 @@ def test_a_request_without_mounts_has_none() -> None:
     assert mounts.read_service({"Name": "web"}, HOST) == []
 
 
-def test_every_way_to_mount_is_reported_with_its_place() -> None:
-    facts = mounts.read_create(
-        {
-            "Volumes": {"/data": {}},
-            "HostConfig": {
-                "Binds": ["/srv/data:/d", "/:/host"],
-                "Mounts": [{"Type": "tmpfs", "Target": "/run"}],
-                "Tmpfs": {"/tmp": "noexec"},
-            },
-        },
-        HOST,
-    )
-
-    assert [(fact["at"], fact["via"], fact["target"]) for fact in facts] == [
-        ("HostConfig.Binds[0]", "bind", "/d"),
-        ("HostConfig.Binds[1]", "bind", "/host"),
-        ("Volumes[*]", "volume", "/data"),
-        ("HostConfig.Mounts[0]", "mount", "/run"),
-        ("HostConfig.Tmpfs[*]", "tmpfs", "/tmp"),
-    ]
-
-
 def test_the_volume_driver_counts_for_named_and_anonymous_volumes() -> None:
     body: dict[str, JSON] = {"Volumes": {"/d": {}}, "HostConfig": {"Binds": ["v:/v", "/s:/s"], "VolumeDriver": "x/y"}}
 
@@ -185,19 +163,6 @@ def test_a_volume_that_binds_is_a_bind_which_mount_and_driver_each_make_read_onl
 
     assert (fact["type"], fact["via"], fact["source"], fact["paths"]) == ("bind", "driver-options", "/srv", ["/srv"])
     assert (fact["writable"], fact["at"]) == (writable, "HostConfig.Mounts[0]")
-
-
-def test_an_overlay_over_host_folders_tells_them() -> None:
-    (fact,) = created(Mounts=[inline(type="overlay", device="overlay", o="lowerdir=/:/etc")])
-
-    assert (fact["type"], fact["source"], fact["paths"]) == ("volume", "v", ["/", "/etc"])
-    assert "/run/docker.sock" in json.dumps(fact["holds"])
-
-
-def test_a_tmpfs_volume_is_a_tmpfs() -> None:
-    (fact,) = created(Mounts=[inline(device="tmpfs", type="tmpfs")])
-
-    assert (fact["type"], fact["via"], fact["driver"], fact["paths"]) == ("tmpfs", "driver-options", "local", [])
 
 
 @pytest.mark.parametrize(

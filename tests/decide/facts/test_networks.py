@@ -23,18 +23,6 @@ def of_mode(mode: str) -> Any:
     return networks.read_create({"HostConfig": {"NetworkMode": mode}}, HOST)
 
 
-@pytest.mark.parametrize(
-    ("mode", "resolved"),
-    [
-        *((name, name) for name in ("default", "bridge", "none", "host", "app")),
-        pytest.param(HOST_ID, "host", id="an ID is looked up"),
-        pytest.param("ab" * 32, None, id="an ID that cannot be looked up has no name"),
-    ],
-)
-def test_a_mode_is_a_network(mode: str, resolved: str | None) -> None:
-    assert of_mode(mode) == [network(mode, "HostConfig.NetworkMode", resolved)]
-
-
 @pytest.mark.parametrize("mode", ["container:web", "container:", "ns:/proc/1/ns/net"])
 def test_another_s_namespace_is_no_network(mode: str) -> None:
     assert of_mode(mode) == []
@@ -48,16 +36,6 @@ def test_endpoints_are_networks_by_name_and_by_id() -> None:
         network("app", ENDPOINTS),
         network(HOST_ID, f"{ENDPOINTS}.NetworkID", "host"),
         network("db", ENDPOINTS),
-    ]
-
-
-def test_a_service_says_networks_in_two_places() -> None:
-    body: Any = {"TaskTemplate": {"Networks": [{"Target": "a"}, {"Target": "host"}]}, "Networks": [{"Target": "b"}]}
-
-    assert networks.read_service(body, HOST) == [
-        network("a", "TaskTemplate.Networks[0]"),
-        network("host", "TaskTemplate.Networks[1]"),
-        network("b", "Networks[0]"),
     ]
 
 
