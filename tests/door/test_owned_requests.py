@@ -4,13 +4,15 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from portero.decide.reading.routes import Routes
+from portero.door.asking import read_answer
 from portero.door.owned_requests import OwnedRequests
 from portero.door.owners import OwnersFile
-from portero.door.treatment import Answered, Ask, HoldBody, Request, Treatment, TurnedAway
+from portero.door.treatment import UNREADABLE, Answered, Ask, HoldBody, Request, Treatment, TurnedAway
 from portero.observe.process import package_files
 
 ROUTES = Routes.load(package_files.read_schema("operations.json"))
@@ -29,6 +31,14 @@ SITE: dict[str, Any] = {
 }
 
 
+def list_services_of(owner: str) -> str:
+    return f'GET /services?filters={{"label": ["owner={owner}"]}}'
+
+
+OWN_SERVICES = list_services_of("unix:alicia")
+CONTAINERS = "GET /containers/json?all=1"
+
+
 class Door:
     """One whose dockerd answers as `shown` has it, by method and target."""
 
@@ -37,7 +47,7 @@ class Door:
         self.write(site or SITE)
         self.now = 0.0
         self.requests = OwnedRequests(ROUTES, OwnersFile(self.file), lambda: self.now)
-        self.shown: dict[str, Any] = {"GET /services": (503, {}), **shown}
+        self.shown: dict[str, Any] = {OWN_SERVICES: (503, {}), **shown}
         self.asked: list[str] = []
 
     def write(self, site: dict[str, Any]) -> None:
@@ -70,10 +80,16 @@ class Door:
             return made
 
     def _answer(self, step: Ask) -> Answered:
-        asked = f"{step.method} {step.target}"
+        asked = f"{step.method} {unquote(step.target)}"
         self.asked.append(f"{asked} {step.body.decode()}".rstrip())
         status, shown = self.shown.get(asked, (404, {"message": "no such"}))
-        return Answered(status, json.dumps(shown).encode())
+        data = json.dumps(shown).encode()
+        if len(data) > step.max_bytes and step.filter is None:
+            return Answered(UNREADABLE, b"")
+        if step.filter is None or status != 200:
+            return Answered(status, data)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+        return read_answer(step.filter.feed(head + data) + step.filter.end(), step.method)
 
     def label(self, path: str, body: Any, **who: Any) -> Any:
         """The body that dockerd gets."""
@@ -271,11 +287,85 @@ def test_a_daemon_without_services_is_not_asked_at_each_list(door: Door) -> None
     for now, asked in ((0.0, 1), (5.0, 1), (11.0, 2)):
         door.now = now
         door.treat("GET", "/containers/json")
-        assert door.asked.count("GET /services") == asked
+        assert door.asked.count(OWN_SERVICES) == asked
     door.asked.clear()
     # Its door would refuse.
     door.treat("GET", "/containers/json", door="ryuk")
     assert door.asked == []
+
+
+def see(made: Treatment | None, shown: Any) -> Any:
+    """What of an answer the client gets."""
+    assert made is not None
+    assert made.answer is not None
+    data = json.dumps(shown).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    return json.loads(read_answer(made.answer.feed(head + data) + made.answer.end(), "GET").body)
+
+
+def make_service(id: str, owner: str, padding: int = 0) -> dict[str, Any]:
+    return {"ID": id, "Spec": {"Name": id, "Labels": {"owner": owner, "x": "x" * padding}}}
+
+
+def test_own_services_are_asked_for_by_each_name(door: Door) -> None:
+    """All of them were: with 8 MiB of one user's nobody else saw tasks."""
+    door.shown[OWN_SERVICES] = 200, [make_service("hers", "unix:alicia")]
+    door.shown[list_services_of("group:dev")] = 200, [make_service("theirs", "group:dev"), make_service("x", "bob")]
+    tasks = [{"ServiceID": id} for id in ("hers", "theirs", "x", "his")]
+
+    assert see(door.treat("GET", "/tasks", groups=("dev",)), tasks) == tasks[:2]
+    assert door.asked == [list_services_of("group:dev"), OWN_SERVICES]
+
+
+def test_however_large_own_services_are_they_are_noted(door: Door) -> None:
+    door.shown[OWN_SERVICES] = 200, [make_service(f"s{number}", "unix:alicia", 1 << 20) for number in range(9)]
+    tasks = [{"ServiceID": f"s{number}"} for number in range(9)]
+
+    assert see(door.treat("GET", "/tasks"), tasks) == tasks
+
+
+@pytest.mark.parametrize(("count", "padding"), [(1, 5 << 20), (40_000, 0)])
+def test_more_services_than_can_be_noted_are_named(door: Door, count: int, padding: int) -> None:
+    listed = [make_service(f"{number:025}", "unix:alicia", padding) for number in range(count)]
+    door.shown[OWN_SERVICES] = 200, listed
+
+    with pytest.raises(TurnedAway, match=r"docker service ls --filter label=owner=unix:alicia") as refused:
+        door.treat("GET", "/containers/json")
+    assert refused.value.status == 503
+    # Others at the same door are not concerned.
+    door.shown[list_services_of("unix:bob")] = 200, [make_service("his", "unix:bob")]
+    assert see(door.treat("GET", "/tasks", user="bob"), [{"ServiceID": "his"}]) == [{"ServiceID": "his"}]
+
+
+def make_container(id: str, owner: str, *volumes: str, padding: int = 0) -> dict[str, Any]:
+    mounts = [{"Type": "bind", "Source": "/srv"}, *({"Type": "volume", "Name": name} for name in volumes)]
+    return {"Id": id, "Labels": {"owner": owner, "x": "x" * padding}, "Mounts": mounts}
+
+
+def test_anonymous_volumes_are_hers_whose_containers_alone_mount_them(door: Door) -> None:
+    """Also beside another's containers of more than 8 MiB, which hid them."""
+    his = [make_container(f"his{number}", "unix:bob", f"b{number}", padding=1 << 20) for number in range(9)]
+    door.shown[CONTAINERS] = 200, [*his, make_container("a", "unix:alicia", "v", "w"), make_container("b", "x", "w")]
+    volumes = [{"Name": name, "Labels": {"com.docker.volume.anonymous": ""}} for name in ("v", "w", "b0", "unused")]
+
+    assert see(door.treat("GET", "/volumes"), {"Volumes": volumes}) == {"Volumes": volumes[:1]}
+    network = {"Containers": {"a": {}, "his0": {}}}
+    assert see(door.treat("GET", "/networks/x"), network) == {"Containers": {"a": {}}}
+
+
+def test_a_volume_is_nobodys_while_others_containers_cannot_be_read(door: Door) -> None:
+    lists = iter([(200, [make_container("a", "unix:alicia", "v")]), (500, {"message": "no"})])
+    door.shown = {OWN_SERVICES: (503, {})}
+    answer = door._answer
+    volumes = [{"Name": "v", "Labels": {"com.docker.volume.anonymous": ""}}]
+
+    def answer_next(step: Ask) -> Answered:
+        if step.target.startswith("/containers"):
+            door.shown[CONTAINERS] = next(lists)
+        return answer(step)
+
+    door._answer = answer_next  # type: ignore[method-assign]
+    assert see(door.treat("GET", "/volumes"), {"Volumes": volumes}) == {"Volumes": []}
 
 
 @pytest.mark.parametrize(

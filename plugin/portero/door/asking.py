@@ -20,7 +20,7 @@ class Exchange:
 
     @property
     def held(self) -> int:
-        return len(self._answer)
+        return len(self._answer) + (self._ask.filter.held if self._ask.filter else 0)
 
     def move(self) -> Answered | None:
         """The answer when it is there; raises BlockingIOError while nothing can be done, ValueError for none."""
@@ -28,7 +28,8 @@ class Exchange:
             self._left = self._left[self._dockerd.send(self._left) :]
             return None
         piece = self._dockerd.recv(_PIECE)
-        self._answer += piece
+        left = self._ask.filter
+        self._answer += piece if left is None else left.feed(piece) if piece else left.end()
         if len(self._answer) > self._ask.max_bytes:
             raise ValueError("is too long")
         return None if piece else read_answer(bytes(self._answer), self._ask.method)

@@ -25,7 +25,10 @@ _UNREADABLE = "The answer of dockerd cannot be read, so that it is not passed on
 
 
 class FilteredAnswer:
-    """An AnswerFilter. `target`: of the request, for the log. `is_stream`: its head goes ahead of what it is about."""
+    """An AnswerFilter. `target`: of the request, for the log. `is_stream`: its head goes ahead of what it is about.
+
+    `left_out`: so many entries were too large.
+    """
 
     def __init__(self, shape: Shape, target: str, *, is_stream: bool = False) -> None:
         self._json, self._target, self._is_stream = JsonFilter(shape), target, is_stream
@@ -33,9 +36,10 @@ class FilteredAnswer:
         # False: it can do nothing without more bytes. None: all that follows passes as it comes.
         self._step: Callable[[], bool | None] = self._read_head
         self._head, self._out = b"", bytearray()
-        # Bytes of the body, or of its chunk, that are to come; below zero: up to the end.
-        self._left = -1
+        # Bytes of the body, or of its chunk, that are to come.
+        self._left = 0
         self._has_given = self.ended = False
+        self.left_out = 0
 
     def mask_with(self, mask: Callable[[JSON], JSON]) -> None:
         """Have what stays changed; None: it cannot be."""
@@ -74,9 +78,9 @@ class FilteredAnswer:
     def _take_out(self) -> bytes:
         out = bytes(self._out)
         self._out.clear()
-        if self._json.left_out:
-            _LOG.warning("%d entries of %s are left out: they are too large", self._json.left_out, self._target[:200])
-            self._json.left_out = 0
+        if more := self._json.left_out - self.left_out:
+            self.left_out += more
+            _LOG.warning("%d entries of %s are left out: they are too large", more, self._target[:200])
         self._has_given = self._has_given or out != b""
         return out
 
@@ -138,10 +142,11 @@ class FilteredAnswer:
         if body:
             self._out += b"%x\r\n%s\r\n" % (len(body), body)
 
-    def _take(self, count: int) -> None:
-        """Have so many bytes of the body filtered."""
-        piece = bytes(self._buffer[:count])
-        del self._buffer[:count]
+    def _take(self) -> None:
+        """Have what has come of the body, or of its chunk, filtered."""
+        piece = bytes(self._buffer[: self._left])
+        del self._buffer[: self._left]
+        self._left -= len(piece)
         self._write(self._json.feed(piece))
 
     def _finish(self) -> None:
@@ -150,13 +155,12 @@ class FilteredAnswer:
         self._head, self.ended = b"", True
 
     def _read_rest(self) -> bool:
-        self._take(len(self._buffer))
+        self._left = len(self._buffer)
+        self._take()
         return False
 
     def _read_sized(self) -> bool:
-        count = min(self._left, len(self._buffer))
-        self._left -= count
-        self._take(count)
+        self._take()
         if not self._left:
             self._finish()
         return False
@@ -164,11 +168,9 @@ class FilteredAnswer:
     def _read_size(self) -> bool:
         """The line before a chunk."""
         end = self._buffer.find(b"\r\n")
-        if end < 0:
-            if len(self._buffer) > _MAX_LINE:
-                raise Unreadable("has chunks that cannot be read")
+        if end < 0 and len(self._buffer) <= _MAX_LINE:
             return False
-        if not _SIZE.fullmatch(self._buffer, 0, end):
+        if not _SIZE.fullmatch(self._buffer, 0, max(0, end)):
             raise Unreadable("has chunks that cannot be read")
         self._left = int(self._buffer[:end], 16)
         del self._buffer[: end + 2]
@@ -176,9 +178,7 @@ class FilteredAnswer:
         return True
 
     def _read_chunk(self) -> bool:
-        count = min(self._left, len(self._buffer))
-        self._left -= count
-        self._take(count)
+        self._take()
         if self._left or len(self._buffer) < 2:
             return False
         self._expect_line_end()

@@ -6,11 +6,21 @@ from portero.door.clients import AccountLookup, Stamps
 from portero.door.pipes import PipePool
 from portero.door.reception import Reception
 from portero.door.shares import Share
-from portero.door.treatment import Answered, Ask, HoldBody, Reply, Treat, Treating, Treatment, pass_as_it_came
+from portero.door.treatment import (
+    UNREADABLE,
+    Answered,
+    Ask,
+    HoldBody,
+    Reply,
+    Treat,
+    Treating,
+    Treatment,
+    pass_as_it_came,
+)
 
 # Seconds. The second one: dockerd that starts again with many containers.
 _BODY_WITHIN, DOCKERD_WITHIN = 60.0, 60.0
-_PIECE, _UNREADABLE = 1 << 16, 0
+_PIECE = 1 << 16
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_ANSWER = "dockerd does not answer what the door asks for this request: see systemctl status docker."
 
@@ -84,7 +94,7 @@ class TreatedRequest(Reception):
         try:
             answer = self._exchange.move()
         except ValueError:
-            answer = Answered(_UNREADABLE, b"")
+            answer = Answered(UNREADABLE, b"")
         self.count_bytes(len(self.reader.rest) + self._exchange.held)
         if answer is None:
             return True

@@ -93,12 +93,13 @@ class HoldBody:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A step: a request of the door's own to dockerd, for the same caller."""
+    """A step: a request of the door's own to dockerd, for the same caller. `filter`: what stays of its answer."""
 
     method: str
     target: str
     body: bytes
     max_bytes: int
+    filter: AnswerFilter | None = None
 
     def write(self, stamp_field: str) -> bytes:
         fields = ("Host: docker", "Content-Type: application/json", f"Content-Length: {len(self.body)}", stamp_field)
@@ -107,9 +108,13 @@ class Ask:
         )
 
 
+# The status of an answer that cannot be read, or is longer than asked for.
+UNREADABLE = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """dockerd's answer to an Ask. `status`: 0 for one that cannot be read, or is longer than asked for."""
+    """dockerd's answer to an Ask."""
 
     status: int
     body: bytes
@@ -143,8 +148,10 @@ def hold_body(max_bytes: int) -> Generator[HoldBody, Reply, bytes | None]:
     return reply if isinstance(reply, bytes) else None
 
 
-def ask(method: str, target: str, body: bytes = b"", max_bytes: int = 16 << 20) -> Generator[Ask, Reply, Answered]:
+def ask(
+    method: str, target: str, body: bytes = b"", max_bytes: int = 4 << 20, filter: AnswerFilter | None = None
+) -> Generator[Ask, Reply, Answered]:
     """dockerd's answer; the client gets an error of the door where none comes."""
-    reply = yield Ask(method, target, body, max_bytes)
+    reply = yield Ask(method, target, body, max_bytes, filter)
     assert isinstance(reply, Answered)  # noqa: S101 - so the door replies
     return reply

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -73,6 +74,11 @@ def test_a_body_of_very_many_members_is_unclear() -> None:
         read_text(json.dumps({f"{number}": 1 for number in range(9_000)}).encode())
     with pytest.raises(Unclear):
         read_text(json.dumps(["x"] * 50_000).encode())
+    for unit in (b"1", b"[]", b"{}", b'{"a": 1}', b"1.5e300", b"[[[]]]"):
+        with pytest.raises(Unclear):
+            read_text(b'{"x": [' + b",".join([unit] * 20_001) + b"]}")
+    # Not in texts.
+    assert read_text(json.dumps({"x": 'a, "[{\\' * 10_000}).encode()).members
     mounts = read_text(json.dumps({"Mounts": [{"a": 1, "b": 2}] * 5_000}).encode())
     with pytest.raises(Unclear):
         mounts.entries("Mounts")
@@ -89,3 +95,29 @@ def test_many_edits_of_a_long_body_hold_nobody_up() -> None:
 
     assert time.process_time() - begun < 0.06
     assert [each["Source"] for each in json.loads(written)["Mounts"]] == ["made"] * 128
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"1",
+        b"1.5e300",
+        b"[]",
+        b'{"a":1}',
+        b'"\\u00e9"',
+        b'"' + b"\\n," * 30_000 + b'"',
+        b'"' + b"\xc3\xa9" * 30_000 + b'"',
+    ],
+)
+def test_the_longest_bodies_hold_nobody_up(unit: bytes) -> None:
+    """2 MiB of numbers or of brackets took up to 0.3 s of everybody's."""
+    count = min((2 << 20) // (len(unit) + 1), 700_000)
+    data = b'{"y": "\\ud83d\\ude00", "x": [' + b",".join([unit] * count) + b"]}"
+    taken = []
+    for _ in range(3):
+        begun = time.process_time()
+        with suppress(Unclear):
+            read_text(data)
+        taken.append(time.process_time() - begun)
+
+    assert min(taken) < 0.05

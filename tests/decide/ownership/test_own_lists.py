@@ -27,10 +27,9 @@ def container(name: str, owner: str | None, *volumes: str) -> dict[str, Any]:
 
 
 SERVICES = [of_swarm(name, owner) for name, owner in OWNERS.items()]
-CONTAINERS = [container(name, owner, f"of {name}", "shared") for name, owner in OWNERS.items()]
-VIEWER = (
-    Viewer("owner", frozenset({"unix:alicia", "group:dev"}), {}).list_services(SERVICES).list_containers(CONTAINERS)
-)
+OWN_VOLUMES = frozenset({"of own", "of group's"})
+IDS = frozenset(SEEN)
+VIEWER = Viewer("owner", frozenset({"unix:alicia", "group:dev"}), IDS, IDS, IDS, OWN_VOLUMES)
 
 
 def see(operation: str, answer: Any, viewer: Viewer = VIEWER, limit: int = 0) -> Any:
@@ -48,14 +47,27 @@ SHOWN: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
 }
 
 
+def test_what_is_ones_own_is_noted() -> None:
+    containers = [container(name, owner, f"of {name}", "shared") for name, owner in OWNERS.items()]
+    tasks = [{"Id": f"in {id}", "Labels": labels("unix:alicia", **{SWARM: id})} for id in OWNERS]
+
+    assert [VIEWER.note_service(one) for one in SERVICES] == [["own", "own"], ["group's", "group's"], None, None]
+    assert [VIEWER.note_container(one) for one in (*containers, *tasks)] == [
+        *(["own", "of own", "shared"], ["group's", "of group's", "shared"], None, None),
+        *(["in own"], ["in group's"], None, None),
+    ]
+    shared = [container(name, owner, "of own") for name, owner in OWNERS.items()]
+    assert [VIEWER.note_sharing(one) for one in (*shared, *containers)] == [None, None, *[["of own"]] * 2, *[None] * 4]
+
+
 @pytest.mark.parametrize("operation", SHOWN)
 def test_a_list_shows_what_is_ones_own_and_ones_groups(operation: str) -> None:
     answer = [SHOWN[operation](name, owner) for name, owner in OWNERS.items()]
 
     assert [one.get("Id", one.get("ID")) for one in see(operation, answer)] == SEEN
-    nobody = Viewer("owner", frozenset(), {})
+    nobody = Viewer("owner", frozenset())
     assert see(operation, answer, nobody) == []
-    other = Viewer("maintainer", frozenset({"unix:alicia"}), {})
+    other = Viewer("maintainer", frozenset({"unix:alicia"}))
     assert see(operation, answer, other) == []
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import orjson
 
-from portero.decide.values.json_fields import JSON, to_objects
+from portero.decide.values.json_fields import JSON
 
 _MAX_ENTRY, _MAX_QUOTES = 4 << 20, 160_000
 # Up to the next bracket, or the beginning of a text that has no end yet; and up to the end of a text.
@@ -164,11 +164,3 @@ def _load(raw: bytes) -> JSON:
     except ValueError as error:
         raise Unreadable("is no JSON") from error
     return value
-
-
-def load_entries(data: bytes) -> list[dict[str, JSON]] | None:
-    """The objects of a whole list; None: it is none, or its reading would hold up the door."""
-    try:
-        return to_objects(orjson.loads(data)) if data.count(b'"') <= _MAX_QUOTES else None
-    except ValueError:
-        return None

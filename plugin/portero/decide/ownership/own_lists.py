@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from portero.decide.ownership.json_stream import Judge, Shape
 from portero.decide.ownership.list_shapes import entries, fields, lines, whole
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import JSON, to_list, to_object
+from portero.decide.values.json_fields import JSON, to_object, to_objects
 
 _SERVICE, _ANONYMOUS = "com.docker.swarm.service.id", "com.docker.volume.anonymous"
 # Networks that everybody has, and of what everybody sees the events.
@@ -21,42 +21,37 @@ _MAX_LIMIT, _MAX_DIGITS = 1 << 63, 100
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks, by the label and the names under which the caller owns. What was asked for the caller before:
+    """Who looks, by the label and the names under which the caller owns, and what other lists show of the caller's.
 
-    `services`: the owner of each by ID, and `service_names` those of the caller's. `containers`: those of the caller by
-    ID; `mounting`: whose the containers are that mount a volume, by its name: True: the caller's.
+    `services` and `containers`: by ID. `volumes`: by name, those of the containers.
     """
 
     label: str
     names: frozenset[str]
-    services: Mapping[str, JSON]
+    services: frozenset[str] = frozenset()
     service_names: frozenset[str] = frozenset()
     containers: frozenset[str] = frozenset()
-    mounting: Mapping[str, frozenset[bool]] | None = None
+    volumes: frozenset[str] = frozenset()
 
     def owns(self, labels: JSON) -> bool:
         """By the label; of a task's container that of its service counts."""
-        shown = to_object(labels)
-        service = shown.get(_SERVICE)
-        owner = self.services.get(str(service)) if service is not None else shown.get(self.label)
-        return isinstance(owner, str) and owner in self.names
+        service = to_object(labels).get(_SERVICE)
+        return self.owns_plain(labels) if service is None else str(service) in self.services
 
-    def list_services(self, listed: list[dict[str, JSON]]) -> "Viewer":
-        """The same with what a list of services says."""
-        specs = {str(one.get("ID")): to_object(one.get("Spec")) for one in listed}
-        owners = {id: to_object(spec.get("Labels")).get(self.label) for id, spec in specs.items()}
-        own = frozenset(str(spec.get("Name")) for spec in specs.values() if self.owns_plain(spec.get("Labels")))
-        return Viewer(self.label, self.names, owners, own)
+    # -- what is noted of an entry
 
-    def list_containers(self, listed: list[dict[str, JSON]]) -> "Viewer":
-        """The same with what a list of all containers says."""
-        mounting: dict[str, frozenset[bool]] = {}
-        for one in listed:
-            for mount in map(to_object, to_list(one.get("Mounts"))):
-                name = str(mount.get("Name"))
-                mounting[name] = mounting.get(name, frozenset()) | {self.owns(one.get("Labels"))}
-        own = frozenset(str(one.get("Id")) for one in listed if self.owns(one.get("Labels")))
-        return Viewer(self.label, self.names, self.services, self.service_names, own, mounting)
+    def note_service(self, entry: dict[str, JSON]) -> JSON:
+        """ID and name of one of the caller's."""
+        spec = to_object(entry.get("Spec"))
+        return [str(entry.get("ID")), str(spec.get("Name"))] if self.owns_plain(spec.get("Labels")) else None
+
+    def note_container(self, entry: dict[str, JSON]) -> JSON:
+        """ID and volumes of one of the caller's."""
+        return [str(entry.get("Id")), *_list_volumes(entry)] if self.owns(entry.get("Labels")) else None
+
+    def note_sharing(self, entry: dict[str, JSON]) -> JSON:
+        """Which of `volumes` a container of another mounts, too."""
+        return None if self.owns(entry.get("Labels")) else [*self.volumes.intersection(_list_volumes(entry))] or None
 
     # -- what stays of an entry
 
@@ -65,9 +60,8 @@ class Viewer:
 
     def see_volume(self, entry: dict[str, JSON]) -> JSON:
         labels = to_object(entry.get("Labels"))
-        if self.label not in labels and _ANONYMOUS in labels and self.mounting is not None:
-            return entry if self.mounting.get(str(entry.get("Name"))) == frozenset({True}) else None
-        return entry if self.owns_plain(labels) else None
+        is_mounted = self.label not in labels and _ANONYMOUS in labels and str(entry.get("Name")) in self.volumes
+        return entry if is_mounted or self.owns_plain(labels) else None
 
     def owns_plain(self, labels: JSON) -> bool:
         owner = to_object(labels).get(self.label)
@@ -91,13 +85,16 @@ class Viewer:
         return entry if self.owns_plain(to_object(entry.get("Spec")).get("Labels")) else None
 
     def see_task(self, entry: dict[str, JSON]) -> JSON:
-        owner = self.services.get(str(entry.get("ServiceID")))
-        return entry if isinstance(owner, str) and owner in self.names else None
+        return entry if str(entry.get("ServiceID")) in self.services else None
 
     def see_event(self, entry: dict[str, JSON]) -> JSON:
         attributes = to_object(entry.get("Actor")).get("Attributes")
         kind = entry.get("Type")
         return entry if kind in _OF_ALL or (kind == "container" and self.owns(attributes)) else None
+
+
+def _list_volumes(container: dict[str, JSON]) -> list[str]:
+    return [str(mount["Name"]) for mount in to_objects(container.get("Mounts")) if mount.get("Name")]
 
 
 def make_shape(operation: str, viewer: Viewer, limit: int = 0) -> Shape:

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from portero.decide.ownership.json_text import Place, TextEdit
 from portero.decide.values.json_fields import JSON
 
-_TASK = ("TaskTemplate", "ContainerSpec")
-# Where labels are beside those at the top, and where mounts are.
-_TASKS_IN: Mapping[str, tuple[str, ...]] = {"ServiceCreate": _TASK, "ServiceUpdate": _TASK}
-_MOUNTED_IN: Mapping[str, tuple[str, ...]] = {"ContainerCreate": ("HostConfig",), **_TASKS_IN}
+_TASKS = ("TaskTemplate", "ContainerSpec")
+# Where mounts are: in a container's settings for the host, or those of a service's containers.
+_CONFIGS: Mapping[str, tuple[str, ...]] = {
+    "ContainerCreate": ("HostConfig",),
+    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _TASKS),
+}
 CREATES = frozenset(
     {"ContainerCreate", "NetworkCreate", "VolumeCreate", "SecretCreate", "ConfigCreate", "ServiceCreate"}
 )
@@ -22,21 +24,27 @@ UPDATES: Mapping[str, str] = {"ServiceUpdate": "/services/", "SecretUpdate": "/s
 _VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]+")
 
 
-def find_tasks(operation: str, top: Place) -> Place | None:
-    """The settings of a service's containers."""
-    return _follow(top, _TASKS_IN[operation]) if operation in _TASKS_IN else None
+def find_config(operation: str, top: Place) -> Place | None:
+    """Where a request, or what is updated, has its mounts."""
+    found: Place | None = top if operation in _CONFIGS else None
+    for name in _CONFIGS.get(operation, ()):
+        found = found.child(name) if found is not None else None
+    return found
 
 
-def list_volumes(operation: str, top: Place) -> list[Place]:
+def has_tasks(operation: str) -> bool:
+    """Whether that place has labels, too: those of the service's containers."""
+    return _CONFIGS.get(operation) == _TASKS
+
+
+def list_volumes(config: Place | None) -> list[Place]:
     """The mounts of volumes, but for those in Binds."""
-    holder = _follow(top, _MOUNTED_IN[operation]) if operation in _MOUNTED_IN else None
-    return [mount for mount in holder.entries("Mounts") if mount.value("Type") == "volume"] if holder else []
+    return [mount for mount in config.entries("Mounts") if mount.value("Type") == "volume"] if config else []
 
 
-def list_bound(operation: str, top: Place) -> Iterator[str]:
+def list_bound(config: Place) -> Iterator[str]:
     """The names of volumes in Binds, which have no room for a label."""
-    config = top.child("HostConfig") if operation == "ContainerCreate" else None
-    binds = config.value("Binds") if config is not None and not config.value("VolumeDriver") else None
+    binds = None if config.value("VolumeDriver") else config.value("Binds")
     for bind in binds if isinstance(binds, list) else ():
         name, colon, _target = str(bind).partition(":")
         if colon and _VOLUME.fullmatch(name):
@@ -74,13 +82,6 @@ def identify_mount(mount: Place) -> str:
     return json.dumps([mount.value("Source"), mount.value("Target")])
 
 
-def read_mount_labels(operation: str, former: Place | None, label: str) -> dict[str, str | None]:
+def read_mount_labels(former: Place | None, label: str) -> dict[str, str | None]:
     """What each mount says now, by identify_mount; of several that are the same the first counts."""
-    mounts = list_volumes(operation, former) if former is not None else []
-    return {identify_mount(one): read_label(one.child("VolumeOptions"), label) for one in reversed(mounts)}
-
-
-def _follow(found: Place | None, way: tuple[str, ...]) -> Place | None:
-    for name in way:
-        found = found.child(name) if found is not None else None
-    return found
+    return {identify_mount(one): read_label(one.child("VolumeOptions"), label) for one in list_volumes(former)[::-1]}
