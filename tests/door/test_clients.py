@@ -228,6 +228,9 @@ def test_the_key_is_made_once_and_its_halves_are_roots(tmp_path: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in (private.parent, private, public)] == [0o750, 0o440, 0o644]
     Stamps.read(private)
     put_key(private, public, os.getegid(), anew=True)
+    if os.getuid() == 0:
+        put_key(private, public, 4242, anew=False)
+        assert (public.stat().st_uid, public.stat().st_gid) == (0, 4242)
     assert public.read_bytes() != first
 
 

@@ -243,3 +243,6 @@ def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
     if before != (os.geteuid(), _PUBLIC) or read_regular_file(public) != shown:
         public.parent.mkdir(mode=_STATE, parents=True, exist_ok=True)
         write_whole(public, shown, _PUBLIC, synced=True)
+    if public.stat().st_gid != group:
+        # It says to which group the plugin shows whose what is, wherever the private half is.
+        os.chown(public, -1, group)

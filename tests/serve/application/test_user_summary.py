@@ -42,7 +42,11 @@ def test_a_failure_is_logged_alone(
     assert f"{tmp_path}/gone/policy.json: users or doors cannot see the policy in force ({why})" in caplog.text
 
 
-def test_doors_find_whose_what_is_and_nobody_else_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("half", ["private", "public"])
+def test_doors_find_whose_what_is_and_nobody_else_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, half: str
+) -> None:
+    """A Portero for a rootless Docker knows no private half, and its door passed no list on."""
     running = built(tmp_path)
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     file = tmp_path / DOORS_SUMMARY
@@ -50,7 +54,7 @@ def test_doors_find_whose_what_is_and_nobody_else_reads_it(tmp_path: Path, monke
     write_summary(running)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert json.loads(file.read_text())["ownership"] == ""
-    key = running.settings.door_folder / "key"
+    key = running.settings.door_folder / "key" if half == "private" else running.settings.door_key
     key.parent.mkdir(exist_ok=True)
     key.touch()
     write_summary(running)

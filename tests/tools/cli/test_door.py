@@ -226,6 +226,25 @@ def test_who_owns_what_is_shown_to_the_account_though_it_was_written_before_ther
     assert "system.posix_acl_access" in os.listxattr(tmp_path / "doors.json")
 
 
+def test_a_rootless_dockers_key_shows_what_its_own_portero_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of root's Docker was taken from its door."""
+    module = importlib.import_module("portero.tools.cli.door")
+    monkeypatch.setattr(module, "_OWNERS", tmp_path / "doors.json")
+    monkeypatch.setattr(module, "_STATE", tmp_path / "state" / "signed-versions.json")
+    monkeypatch.setattr(module, "SUMMARIES", ("", str(tmp_path / "rootless")))
+    own = tmp_path / "rootless" / "alice" / "doors.json"
+    own.parent.mkdir(parents=True)
+    for file in (own, tmp_path / "doors.json"):
+        file.touch(0o600)
+    words = ["--private", tmp_path / "key", "--public", tmp_path / "state" / "alice" / "door.pub"]
+
+    assert portero("door", "key", *words, "--account", OWN).exit_code == 0
+    shown = [file for file in (own, tmp_path / "doors.json") if "system.posix_acl_access" in os.listxattr(file)]
+    assert shown == [own]
+
+
 def test_the_public_half_is_where_the_plugin_of_this_host_reads_it(tmp_path: Path) -> None:
     private = ["--private", tmp_path / "key", "--account", OWN]
 

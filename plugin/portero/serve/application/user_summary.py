@@ -46,14 +46,14 @@ def write_summary(application: Application) -> None:
 
 
 def _write_for_doors(application: Application, file: Path) -> None:
-    """For those who read the private half of the door's key; without one, for root alone."""
+    """For the group that the door's key is for; without a key, for root alone."""
     settings, policy = application.settings, application.in_force.judge.policy
     values = describe_ownership(policy.site, is_enforced=settings.mode == "enforce")
     fresh = file.with_suffix(".new")
     write_whole(fresh, json.dumps(values).encode(), _ROOT)
-    with suppress(FileNotFoundError):
-        group = os.stat(settings.door_folder / "key").st_gid
-        let_group_read(fresh, group)
+    for half in (settings.door_key, settings.door_folder / "key"):
+        with suppress(FileNotFoundError):
+            let_group_read(fresh, os.stat(half).st_gid)
     fresh.replace(file)
 
 

@@ -23,7 +23,7 @@ from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 from portero.tools.terminal.output import show_lines
 
 _FILE = click.Path(path_type=Path)
-_PRIVATE, _STATE = Path("/var/lib/portero-door/key"), "/var/lib/portero/signed-versions.json"
+_PRIVATE, _STATE = Path("/var/lib/portero-door/key"), Path("/var/lib/portero/signed-versions.json")
 _OWNERS = Path(SUMMARIES[0], DOORS_SUMMARY)
 _MAX_LIST = 32 << 20
 
@@ -70,7 +70,9 @@ def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
         options.give_up([f"--account: {account}: there is no such account: make it with useradd --system {account}"])
     with options.explain_os_errors(private, "run it as root, and name files", by_file=True):
         put_key(private, public, owner.pw_gid, anew=new)
-        let_group_read(_OWNERS, owner.pw_gid)
+        # Of root's Docker, or of a rootless one by its account.
+        rootless = Path(SUMMARIES[1], public.parent.name, DOORS_SUMMARY)
+        let_group_read(rootless if public.parent.parent == _STATE.parent else _OWNERS, owner.pw_gid)
     show_lines([f"{public}: verifies the stamps of the door with {private}"])
 
 
