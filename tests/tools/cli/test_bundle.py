@@ -115,12 +115,12 @@ def test_show_ends_whatever_a_server_sends(policy: Path, monkeypatch: pytest.Mon
         time.sleep(0.4)
         answer_bundle(handler, built(policy))
 
-    monkeypatch.setattr("portero.tools.cli.bundle.DEADLINE", 0.6)
+    monkeypatch.setattr("portero.tools.cli.fetched_bundle.DEADLINE", 0.6)
     with server(drip) as url:
         shown = portero("bundle", "show", f"{url}/policy.tar.gz", **trusting(policy))
     assert (shown.exit_code, "did not answer in full within 0.6 s" in shown.output) == (2, True), shown.output
 
-    monkeypatch.setattr("portero.tools.cli.bundle.open_bundle", lambda *_: time.sleep(20))
+    monkeypatch.setattr("portero.tools.cli.fetched_bundle.open_bundle", lambda *_: time.sleep(20))
     slow = portero("bundle", "show", policy.parent / "policy.tar.gz", **trusting(policy))
     assert (slow.exit_code, "policy.tar.gz: could not be read within 1.2 s" in slow.output) == (2, True), slow.output
 

@@ -131,6 +131,30 @@ def test_a_pushed_tag_reaches_the_host_and_the_last_good_one_stays(host: Host) -
     assert "Connection refused" in away.output
 
 
+def test_check_and_try_judge_by_the_pushed_bundle_and_end_apart_where_they_cannot(host: Host) -> None:
+    host.sign(100)
+    assert host.push().exit_code == 0
+    create = {"operation": "ContainerCreate", "body": {"Image": "busybox", "HostConfig": {"PidsLimit": 150}}}
+    (host.folder / "create.json").write_text(json.dumps(create))
+
+    def check(address: str = host.address, key: str = "alice") -> Result:
+        own = ("--host-root", "none", "--profile", "hardened", "--trusted", host.folder / f"{key}.pub")
+        return host.run("check", host.folder / "create.json", *own, "--policy", address)
+
+    judged = check()
+    assert (judged.exit_code, "at most 100" in judged.stdout) == (1, True), judged.output
+
+    # Another key, a tag that is not there, no login, and no registry at all.
+    assert host.run("keygen", host.folder / "mallory").exit_code == 0
+    distrusted, untagged = check(key="mallory"), check(host.address.replace(":prod", ":none"))
+    assert (distrusted.exit_code, "which is not trusted" in distrusted.stderr) == (3, True)
+    assert (untagged.exit_code, "none: is not there" in untagged.stderr) == (2, True)
+    host.login("alice:looking-glass")
+    assert (check().exit_code, "PORTERO_BUNDLE_LOGIN names its file" in check().stderr) == (2, True)
+    host.registry.kill()
+    assert (check().exit_code, "not reached (Connection refused)" in check().stderr) == (2, True)
+
+
 class Slow:
     """Stands between a host and the registry, and passes on so many bytes of an answer before it stops."""
 
@@ -176,7 +200,7 @@ def test_a_registry_that_stops_in_mid_transfer_is_waited_for_no_longer_than_the_
     (host.policy / "README.md").write_bytes(b"".join(sha256(b"%d" % number).digest() for number in range(3000)))
     host.sign(101)
     assert host.push().exit_code == 0
-    monkeypatch.setattr("portero.tools.cli.bundle.DEADLINE", 1.0)
+    monkeypatch.setattr("portero.tools.cli.fetched_bundle.DEADLINE", 1.0)
     with closing(Slow(host.registry.port, most)) as slow:
         auth = base64.b64encode(b"alice:wonderland").decode()
         logins = {"auths": {f"localhost:{slow.port}": {"auth": auth}}}

@@ -9,29 +9,21 @@ import click
 
 from portero.decide.identity.key_pairs import PrivateKey
 from portero.decide.values.dataclass import replace
-from portero.observe.files.whole_files import read_regular_file, replace_file
+from portero.observe.files.whole_files import replace_file
 from portero.observe.stores import api_tables
 from portero.serve.application import loading, signed_folders
-from portero.serve.settings.setting_values import CURRENT, OciAddress, parse_address
+from portero.serve.settings.setting_values import CURRENT, OciAddress
 from portero.serve.settings.settings import Settings
 from portero.serve.signing import signature
 from portero.serve.signing.manifest import Manifest
 from portero.tools.cli import host_settings
+from portero.tools.cli.fetched_bundle import name_signature, open_source, read_address, read_bundle
 from portero.tools.cli.next_version import ask_version, find_in_force, sign_above, sign_next
-from portero.tools.cli.sign import (
-    describe,
-    read_files,
-    read_manifest,
-    read_trusted_keys,
-    sign,
-    summarize_manifest,
-    verify,
-)
+from portero.tools.cli.sign import describe, read_files, read_manifest, sign, summarize_manifest, verify
 from portero.tools.registries import bundle_archive
-from portero.tools.registries.bundle_archive import Bundle, BundleRefused, Trust, open_bundle
-from portero.tools.registries.bundle_fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource
+from portero.tools.registries.bundle_archive import Bundle, BundleRefused, Trust
 from portero.tools.registries.bundle_pull import pull_bundle
-from portero.tools.registries.https import DeadlinePassed, TransportFailed, limit_seconds
+from portero.tools.registries.https import TransportFailed
 from portero.tools.registries.registry import Registry
 from portero.tools.terminal import options, secret_input
 from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
@@ -41,7 +33,6 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
 # Of a pull that failed while there is no bundle at all: portero-bundle.service then tries again within seconds.
 _NOTHING_YET = 3
-_NO_BUNDLE = "name a file that `portero bundle build` wrote, or an address"
 _CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust. Default: PORTERO_BUNDLE_CA.")
 _KEY = click.option(
     *("--key", "key_file"),
@@ -77,7 +68,7 @@ def build(folder: Path, output: Path, key_file: Path) -> None:
     key, files = secret_input.read_key(key_file), read_files(folder)
     manifest = read_manifest(folder, files)
     built = _pack(files, key)
-    for file, data in ((_name_signature(output), f"{built.signature}\n".encode()), (output, built.data)):
+    for file, data in ((name_signature(output), f"{built.signature}\n".encode()), (output, built.data)):
         with options.explain_os_errors(file):
             replace_file(file, data, _FILE_MODE)
     show_lines([f"{output}: {describe(manifest)}"])
@@ -156,7 +147,7 @@ def pull(login: str | None, state: str | None) -> None:
         routes, _ = api_tables.load_api()
         loading.load_trusted(replace(settings, schemas=(*settings.schemas[:-1], folder)), routes.operations)
 
-    source, place = _open_source(_parse(settings.bundle), settings), settings.bundle_folder
+    source, place = open_source(read_address(settings.bundle), settings), settings.bundle_folder
     after = pull_bundle(source, place, read_trust, try_load)
     if after.fault:
         show_lines([f"portero: {after.fault}"], err=True)
@@ -171,16 +162,11 @@ def pull(login: str | None, state: str | None) -> None:
 @_CA
 @options.TRUSTED
 @JSON_OUTPUT
-def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], outputs: Outputs) -> None:
+def show_bundle(source: str, outputs: Outputs, login: str | None, ca: str | None, **trusted: tuple[str, ...]) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
-    settings = host_settings.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
-    failures = options.give_up_on(TransportFailed)
+    settings = host_settings.load_host_settings({"bundle_login": login, "bundle_ca": ca, **trusted})
     try:
-        unread = options.explain_os_errors(source, _NO_BUNDLE, by_file=True)
-        with failures, unread, limit_seconds(WHOLE * DEADLINE):
-            _, manifest = open_bundle(_read_bundle(source, settings), read_trusted_keys(settings))
-    except DeadlinePassed:
-        options.give_up([f"{source}: could not be read within {WHOLE * DEADLINE:g} s"])
+        _, manifest = read_bundle(source, settings)
     except BundleRefused as refused:
         show_lines([f"{source}: {refused}"])
         sys.exit(options.REFUSED)
@@ -199,34 +185,8 @@ def _pack(files: Mapping[str, bytes], key: PrivateKey) -> Bundle:
     return Bundle(data, signature.sign_file(data, key))
 
 
-def _read_bundle(source: str, settings: Settings) -> Bundle:
-    if "://" not in source:
-        data = read_regular_file(source, bundle_archive.MAX_ARCHIVE_SIZE)
-        try:
-            text = read_regular_file(_name_signature(Path(source))).decode("ascii", "replace").strip()
-        except FileNotFoundError:
-            text = ""
-        return Bundle(data, text)
-    bundle = _open_source(_parse(source), settings).fetch()
-    assert bundle is not None  # noqa: S101 - None means unchanged since a digest, and none is given
-    return bundle
-
-
-def _name_signature(file: Path) -> Path:
-    return file.with_name(file.name + SIGNATURE_SUFFIX)
-
-
-def _open_source(address: OciAddress | str, settings: Settings) -> BundleSource:
-    return BundleSource(address, DEADLINE, settings.bundle_login, settings.bundle_ca, settings.bundle_hosts)
-
-
 def _open_tag(address: str, settings: Settings) -> Registry:
-    parsed = _parse(address)
+    parsed = read_address(address)
     if not isinstance(parsed, OciAddress) or parsed.is_digest:
         options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
-    return _open_source(parsed, settings).open_registry(parsed)
-
-
-def _parse(address: str) -> OciAddress | str:
-    with options.give_up_on(ValueError, name=address):
-        return parse_address(address)
+    return open_source(parsed, settings).open_registry(parsed)

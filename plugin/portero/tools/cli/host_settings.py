@@ -2,6 +2,7 @@
 
 import click
 
+from portero.decide.values.dataclass import replace
 from portero.serve.settings.settings import InvalidSettings
 from portero.tools.hostcheck.policy_source import HostSettings, choose
 from portero.tools.terminal import options
@@ -13,8 +14,19 @@ def load_host_settings(given: options.Given) -> HostSettings:
 
     Its policy is the one in force there, unless the environment or these options name another.
     """
+    folders = given.get("schemas") or ()
+    names: dict[str, str] = {}
+    if any("://" in folder for folder in folders):
+        # The network and `cryptography` are loaded for it alone.
+        from portero.tools.cli.fetched_bundle import unpack_policy
+
+        trusting = load_host_settings({"trusted_keys": given.get("trusted_keys")})
+        names = dict(unpack_policy(one, trusting) if "://" in one else (one, one) for one in folders)
+    elif folders and given.get("trusted_keys"):
+        options.give_up(["--trusted: is for a bundle (--policy oci://…); portero bundle verify checks a folder"])
     with options.give_up_on(InvalidSettings):
-        return choose(options.list_given(given))
+        chosen = choose(options.list_given({**given, "schemas": tuple(names) or folders}))
+    return replace(chosen, source=replace(chosen.source, names=tuple(names.values())))
 
 
 def show_source(settings: HostSettings) -> None:

@@ -84,12 +84,12 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @options.TRUSTED
 @JSON_OUTPUT
-def verify(folder: Path, trusted: tuple[str, ...], outputs: Outputs) -> None:
+def verify(folder: Path, outputs: Outputs, **trusted: tuple[str, ...]) -> None:
     """Check that a trusted key signed a policy folder, and that no file has changed since.
 
     Where PORTERO_HOST_GROUPS is set, the folder must be signed for one of these groups.
     """
-    settings = host_settings.load_host_settings({"trusted_keys": trusted})
+    settings = host_settings.load_host_settings(trusted)
     try:
         keys = read_trusted_keys(settings)
         with _explain_tree_errors(folder):

@@ -48,6 +48,7 @@ class _Proved:
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=_DIR)
 @takes_format("text", "json", "junit")
 @options.SCHEMAS
+@options.TRUSTED
 def prove(folders: tuple[Path, ...], outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Run the examples of every rule, the built-in ones and those of policy folders.
 

@@ -33,12 +33,13 @@ _PATHLESS = frozenset(map(name_variable, ("profile", "audit_profile", "mode", "l
 class PolicySource:
     """`page`: of the Portero that runs here; None: none does. `is_other`: the command is given another policy.
 
-    `silent`: why the one that should run did not answer.
+    `silent`: why the one that should run did not answer. `names`: what policy folders are, instead of their paths.
     """
 
     page: PolicyPage | None = None
     is_other: bool = False
     silent: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def files(self) -> PolicyFiles | None:
@@ -57,13 +58,13 @@ class PolicySource:
     def describe(self, settings: Settings) -> str:
         """Which policy it is under these settings, in a line."""
         page = self.page
-        folders = ", ".join(map(str, settings.schemas))
+        folders = ", ".join(self.names or map(str, settings.schemas))
         profile = f"profile {settings.profile}"
         if page is None or self.is_other:
             silent = f"; {self.silent}" if self.silent else ""
             return f"judged by {f'the policy in {folders}' if folders else 'the built-in rules'}, {profile}{silent}"
         if page.unusable:
-            why = f"the Portero on this host refuses everything ({page.unusable}: see portero status)"
+            why = f"the Portero on this host denies everything ({page.unusable}: see portero status)"
             return f"{why}; judged by the built-in rules, {profile}"
         audit = ", mode audit: nothing is enforced" if page.settings.get("PORTERO_MODE") == "audit" else ""
         about = f"the policy in force on this host ({page.digest[:_SHOWN_DIGITS]}, {profile}{audit})"

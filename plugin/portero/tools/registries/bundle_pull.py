@@ -105,7 +105,7 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, tr
     if not _holds(target, files):
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=versions))
         try:
-            _write_files(fresh, files)
+            write_files(fresh, files)
             # What is there now is damaged or incomplete.
             shutil.rmtree(target, ignore_errors=True)
             os.rename(fresh, target)
@@ -129,7 +129,8 @@ def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
         return False
 
 
-def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Into an empty folder. Raises OSError."""
     folder.chmod(0o755)
     for name, content in files.items():
         file = folder / name

@@ -26,7 +26,7 @@ SIGNATURE = "portero.signature"
 _EMPTY_TYPE, _EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
 _CHALLENGE = re.compile(r'\b(\w+)="([^"]*)"')
 _TOKEN = re.compile(r"[!-~]{1,16384}")
-_LOGIN_CURE = "a host has it in /etc/portero/registry.json; elsewhere name its file with --login"
+_LOGIN_CURE = "a host has it in /etc/portero/registry.json; elsewhere PORTERO_BUNDLE_LOGIN names its file"
 _OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 201, 202, 401, 403, 404
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -25,6 +26,11 @@ def make_absolute(context: click.Context, parameter: click.Parameter, path: str 
     return os.path.abspath(path) if path else path
 
 
+def join(*flags: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+    """Several options as one, in this order."""
+    return lambda command: reduce(lambda done, flag: flag(done), reversed(flags), command)
+
+
 def _make_option(flag: str, metavar: str, **more: Any) -> Callable[[_Command], _Command]:
     """The option of a setting; its help is the text of config.json."""
     return click.option(flag, metavar=metavar, help=_HELP[flag.removeprefix("--").replace("-", "_")], **more)
@@ -44,20 +50,19 @@ def _join_names(context: click.Context, parameter: click.Parameter, folders: tup
     return folders or older
 
 
-def SCHEMAS(command: _Command) -> _Command:  # noqa: N802 - it stands for an option, as those below
-    """The folders of a policy, by both names of their option."""
-    older: Any = {"hidden": True, "is_eager": True, "expose_value": False, "callback": _keep_older}
-    about = "A policy folder. Repeatable: a later folder overrides earlier ones. --schemas is its older name."
-    policy = click.option("--policy", "schemas", metavar="DIR", multiple=True, help=about, callback=_join_names)
-    return policy(click.option("--schemas", "older", multiple=True, **older)(command))
-
-
+_ABOUT = "A policy folder (to judge by, also oci://… of a bundle). Repeatable: a later one overrides earlier ones."
+_OLDER: Any = {"hidden": True, "is_eager": True, "expose_value": False, "callback": _keep_older}
+# The folders of a policy, by both names of their option.
+SCHEMAS = join(
+    click.option("--policy", "schemas", metavar="DIR", multiple=True, help=_ABOUT, callback=_join_names),
+    click.option("--schemas", "older", multiple=True, **_OLDER),
+)
 PROFILE = _make_option("--profile", "LEVEL")
 MODE = _make_option("--mode", "MODE")
 DOCKER_HOST = _make_option("--docker-host", "ADDRESS")
 HOST_ROOT = _make_option("--host-root", "PATH")
 DAEMON_CONFIG = _make_option("--daemon-config", "PATH", callback=make_absolute)
-_SERVICE = (
+takes_service = join(
     SOCKET,
     SCHEMAS,
     PROFILE,
@@ -76,43 +81,32 @@ _SERVICE = (
     _make_option("--record", "FILE", callback=make_absolute),
     _make_option("--record-max", "SIZE"),
 )
-PROJECT_ROOT = click.option(
-    "--project-root",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False),
-    help="The folder that Compose may read, instead of the compose file's own.",
-)
-ENV = click.option(
-    "--env", "env", metavar="NAME[=VALUE]", multiple=True, help="A variable of the environment that Compose may see."
-)
-NO_SANDBOX = click.option(
-    "--no-sandbox",
-    is_flag=True,
-    help="Run Compose with your own environment, files and network: only for projects that you trust.",
+takes_host = join(DOCKER_HOST, HOST_ROOT, DAEMON_CONFIG)
+takes_compose = join(
+    click.option(
+        "--project-root",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False),
+        help="The folder that Compose may read, instead of the compose file's own.",
+    ),
+    click.option(
+        "--env", metavar="NAME[=VALUE]", multiple=True, help="A variable of the environment that Compose may see."
+    ),
+    click.option(
+        "--no-sandbox",
+        is_flag=True,
+        help="Run Compose with your own environment, files and network: only for projects that you trust.",
+    ),
 )
 LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them (PORTERO_BUNDLE_LOGIN).")
 STATE = click.option("--state", metavar="FILE", help="Which signed versions were in force. Default: PORTERO_STATE.")
 TRUSTED = click.option(
-    "--trusted", metavar="FILE", multiple=True, help="A trusted public key. Default: PORTERO_TRUSTED_KEYS."
+    *("--trusted", "trusted_keys"),
+    metavar="FILE",
+    multiple=True,
+    help="A trusted public key, for a bundle. Default: PORTERO_TRUSTED_KEYS.",
 )
-
-
-def takes_service(command: _Command) -> _Command:
-    for option in reversed(_SERVICE):
-        command = option(command)
-    return command
-
-
-def takes_policy(command: _Command) -> _Command:
-    return SCHEMAS(PROFILE(command))
-
-
-def takes_host(command: _Command) -> _Command:
-    return DOCKER_HOST(HOST_ROOT(DAEMON_CONFIG(command)))
-
-
-def takes_compose(command: _Command) -> _Command:
-    return PROJECT_ROOT(ENV(NO_SANDBOX(command)))
+takes_policy = join(SCHEMAS, TRUSTED, PROFILE)
 
 
 def load_settings(given: Given) -> Settings:
