@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from portero.tools.terminal.output import end_with_reader, show_progress
+from portero.tools.cli import main
+from portero.tools.terminal.output import end_with_reader, show_lines, show_progress
 
 PORTERO = (sys.executable, "-m", "portero")
 
@@ -92,3 +94,64 @@ def test_where_standard_error_is_full_the_rest_is_said_all_the_same(tmp_path: Pa
     assert missing == (2, b"")
     assert listed[0] == 0
     assert listed[1].endswith(b"]\n")
+
+
+PRIVILEGED = b'{"operation": "ContainerCreate", "body": {"Image": "busybox", "HostConfig": {"Privileged": true}}}'
+CHECK = ("check", "-", "--host-root", "none", "--profile", "baseline")
+RED = "\x1b[31mdenied\x1b[0m"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "is_painted"),
+    [
+        (CHECK, {}, True),
+        (CHECK, {"NO_COLOR": ""}, True),
+        (CHECK, {"NO_COLOR": "1"}, False),
+        (("--no-color", *CHECK), {}, False),
+        ((*CHECK, "--no-color"), {}, False),
+    ],
+)
+def test_the_verdict_has_a_color_on_a_terminal_unless_the_user_wants_none(
+    arguments: tuple[str, ...], environ: dict[str, str], is_painted: bool
+) -> None:
+    on_terminal, piped = (
+        CliRunner().invoke(main, arguments, input=PRIVILEGED, env=environ, color=color) for color in (True, False)
+    )
+
+    assert (on_terminal.exit_code, piped.exit_code) == (1, 1)
+    assert (f": ContainerCreate {RED}\n" in on_terminal.stdout) is is_painted
+    assert ("\x1b[31mdenied: 1 of 1 request\x1b[0m\n" in on_terminal.stdout) is is_painted
+    assert ("\x1b" in on_terminal.output) is is_painted
+    assert "\x1b" not in piped.output
+
+
+def test_a_real_terminal_is_painted() -> None:
+    ours, theirs = os.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    subprocess.run([*PORTERO, *CHECK], input=PRIVILEGED, stdout=theirs, env=environ, timeout=60, check=False)
+    os.close(theirs)
+    with open(ours, "rb") as terminal:
+        assert RED.encode() in terminal.read1()
+
+
+@pytest.mark.parametrize(
+    ("line", "painted"),
+    [
+        ("allowed  SystemPing", "\x1b[32mallowed\x1b[0m  SystemPing"),
+        ("DENIED   ContainerCreate", "\x1b[31mDENIED\x1b[0m   ContainerCreate"),
+        ("2 requests, 1 denied", "2 requests, 1 \x1b[31mdenied\x1b[0m"),
+        ("2 requests, 0 denied", "2 requests, 0 denied"),
+        ("  try: docker run", "\x1b[36m  try:\x1b[0m docker run"),
+        ("attention  none", "\x1b[32mattention  none\x1b[0m"),
+        ("attention  mode audit", "\x1b[31mattention  mode audit\x1b[0m"),
+        ("it is denied here", "it is denied here"),
+        ("allowed by \x1b[31m", "\x1b[32mallowed\x1b[0m by ?[31m"),
+    ],
+)
+def test_only_verdicts_and_proposals_are_painted(
+    line: str, painted: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
+    show_lines([line])
+
+    assert capsys.readouterr().out == f"{painted}\n"

@@ -19,6 +19,8 @@ from portero.tools.compose.file_decisions import FileJudge
 from portero.tools.compose.project import Reading
 from portero.tools.compose.project_files import complete_projects, find_files, find_projects
 from portero.tools.recording.request_files import DecidedRequest, FileRequest, InvalidRequestFile
+from portero.tools.report.output_formats import write_junit_decisions
+from portero.tools.report.sarif import make_sarif_of_decisions
 from portero.tools.terminal import options
 from portero.tools.terminal.formats import Outputs, show_outputs, takes_format
 from portero.tools.terminal.input_files import FILE, READ_LATER
@@ -140,24 +142,14 @@ def _show_decisions(
     *,
     show_all: bool,
 ) -> None:
-    def make_sarif() -> str:
-        from portero.tools.report.sarif import make_sarif_of_decisions
-
-        return make_json(make_sarif_of_decisions(checked, policy, unread))
-
-    def make_junit() -> str:
-        from portero.tools.report.output_formats import write_junit_decisions
-
-        return write_junit_decisions(checked, unread)
-
-    def make_lines() -> str:
-        errors: list[dict[str, JSON]] = [{"file": file, "error": why} for file, why in unread.items()]
-        return "\n".join(make_json(line, None) for line in [*map(check_report.make_line, checked), *errors])
-
-    def make_report() -> str:
-        return make_text(check_report.list_report(checked, notes, show_all=show_all)) if checked else ""
-
-    show_outputs(outputs, {"text": make_report, "json": make_lines, "sarif": make_sarif, "junit": make_junit})
+    errors: list[dict[str, JSON]] = [{"file": file, "error": why} for file, why in unread.items()]
+    formats = {
+        "text": lambda: make_text(check_report.list_report(checked, notes, show_all=show_all) if checked else ()),
+        "json": lambda: "\n".join(make_json(line, None) for line in [*map(check_report.make_line, checked), *errors]),
+        "sarif": lambda: make_json(make_sarif_of_decisions(checked, policy, unread)),
+        "junit": lambda: write_junit_decisions(checked, unread),
+    }
+    show_outputs(outputs, formats)
 
 
 def _show_document(judge: Judge, request: FileRequest) -> bool:

@@ -8,7 +8,7 @@ import click
 
 from portero import __version__
 from portero.serve.application import operational_log
-from portero.tools.terminal.output import CommandFailed, end_with_reader, show_lines
+from portero.tools.terminal.output import NO_COLOR, CommandFailed, end_with_reader, show_lines
 
 # By group, each command: its module here, its name in it, and its line in `portero --help`.
 _GROUPS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
@@ -126,6 +126,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="portero", message="%(prog)s %(version)s")
+@NO_COLOR
 def main() -> None:
     """Authorization plugin for Docker: every denial with its reason and its remedy.
 

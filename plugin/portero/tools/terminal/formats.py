@@ -1,7 +1,7 @@
 """--format and --output of all commands: in which formats a report is printed, or written to files."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -9,7 +9,7 @@ import click
 
 from portero.observe.files.whole_files import replace_file
 from portero.tools.terminal import options
-from portero.tools.terminal.output import make_json, make_text, show_lines
+from portero.tools.terminal.output import NO_COLOR, make_json, make_text, show_lines
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PUBLIC, PRIVATE = 0o644, 0o600
@@ -54,15 +54,14 @@ def takes_format(*formats: str, default: str = "text", help: str = "") -> Callab
             return command(*words, outputs=[*printed, *(one for one in wanted if one.file)], **more)
 
         about = f"{help or 'The output'}. FORMAT=FILE writes it to a file (repeatable)."
-        flags = [
-            click.option(
-                "--format", "chosen", multiple=True, metavar=f"[{'|'.join(formats)}]", type=_Format(formats), help=about
-            ),
+        form = _Format(formats)
+        return options.join(
+            click.option("--format", "chosen", multiple=True, metavar=f"[{'|'.join(formats)}]", type=form, help=about),
             click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
             click.option("--output", "file", metavar="FILE", help="Write to FILE, not to standard output."),
             click.option("-q", "--quiet", is_flag=True, help="Print nothing: the exit status says it."),
-        ]
-        return cast(_Command, reduce(lambda done, flag: flag(done), reversed(flags), cast(Any, run)))
+            NO_COLOR,
+        )(cast(_Command, run))
 
     return add
 

@@ -19,6 +19,21 @@ from portero.decide.values.spelling import make_printable
 
 Item = TypeVar("Item")
 _UNUSUAL = re.compile(r"[^\x20-\x7e\n]")
+# The verdict of a line, and what to type, by their colour on a terminal.
+_COLOURS = re.compile(
+    r"(?P<red>^DENIED\b|^denied:.*|(?<!\b0 )\bdenied$|^attention +(?!none$| ).*)"
+    r"|(?P<green>^allowed\b|^attention +none$)|(?P<yellow>^warning:)|(?P<cyan>^ +try:)"
+)
+
+
+def _drop_colours(context: click.Context, parameter: click.Parameter, is_dropped: bool) -> None:
+    if is_dropped or os.environ.get("NO_COLOR"):
+        context.color = False
+
+
+NO_COLOR = click.option(
+    "--no-color", is_flag=True, expose_value=False, callback=_drop_colours, help="Print no colors, as NO_COLOR=1 does."
+)
 
 
 @contextmanager
@@ -68,7 +83,9 @@ class CommandFailed(click.ClickException):
 def show_lines(lines: Iterable[str], *, err: bool = False) -> None:
     """Print each text as one line; whatever is not printable is a question mark."""
     for line in lines:
-        _print_text(make_printable(line), err=err)
+        # Where it is no terminal, click leaves the colours out.
+        painted = _COLOURS.sub(lambda found: click.style(found[0], fg=found.lastgroup), make_printable(line))
+        _print_text(painted, err=err)
 
 
 def show_text(text: str, *, err: bool = False) -> None:
