@@ -1,6 +1,7 @@
 """`portero scan`: its text, and which daemon it asks."""
 
 import importlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,27 @@ def test_the_text_names_rule_place_remedy_and_what_closes_the_way(daemon: Daemon
     assert "container priv, stopped:\n  no-privileged  HostConfig.Privileged: " in result.output
     assert "  container priv violates no-privileged -> docker rm -f priv\n    docker start priv\n" in result.output
     assert "bypasses that the rules close:\n" in result.output
+
+
+def test_sarif_has_a_result_for_each_violation_by_the_level_of_its_rule(daemon: Daemon) -> None:
+    document = found(daemon, "--profile", "hardened")
+    (run,) = json.loads(scan(daemon, "--format", "sarif", profile="hardened").stdout)["runs"]
+
+    severities = {rule["id"]: float(rule["properties"]["security-severity"]) for rule in run["tool"]["driver"]["rules"]}
+    results = {
+        (each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], each["ruleId"]): each["level"]
+        for each in run["results"]
+    }
+    denied = {
+        (f"{thing['kind']}/{thing['name']}", violation["rule"])
+        for thing in document["objects"]
+        for violation in thing["violations"]
+        if violation["action"] == "deny"
+    }
+    assert {place for place, level in results.items() if level != "note"} == denied
+    assert (results["container/priv", "no-privileged"], severities["no-privileged"]) == ("error", 9.0)
+    assert (results["container/plain", "memory-limit"], severities["memory-limit"]) == ("warning", 6.0)
+    assert {level for (_, rule), level in results.items() if severities[rule] == 1.0} == {"note"}
 
 
 def test_a_name_does_not_reach_the_terminal_as_an_order(daemon: Daemon) -> None:

@@ -24,7 +24,7 @@ def test_an_allowed_command_goes_through_all_its_requests() -> None:
     assert result.exit_code == 0
     assert [line.removeprefix("allowed  ") for line in result.output.splitlines() if not line.startswith(" ")] == [
         *("SystemPingHead", "ContainerCreate of busybox", "ContainerAttach", "ContainerWait", "ContainerStart"),
-        "5 requests, 0 refused",
+        "5 requests, 0 denied",
     ]
 
 
@@ -34,9 +34,9 @@ def test_a_refused_command_ends_with_reason_and_remedy() -> None:
     result, every, document = tried(*words), tried("--all", *words), json.loads(tried("--json", *words).output)
 
     assert result.exit_code == every.exit_code == 1
-    assert "REFUSED  ContainerCreate of busybox\n  no-privileged  HostConfig.Privileged: a priv" in result.output
+    assert "DENIED   ContainerCreate of busybox\n  no-privileged  HostConfig.Privileged: a priv" in result.output
     assert "\n  try: docker run " in result.output
-    assert "2 requests, 1 refused\nthe command may have stopped at a refusal" in result.output
+    assert "2 requests, 1 denied\nthe command may have stopped at a denial" in result.output
     assert "allowed  ContainerStart" in every.output
     assert "may have stopped" not in every.output
     create = document["requests"][1]
@@ -44,6 +44,37 @@ def test_a_refused_command_ends_with_reason_and_remedy() -> None:
     assert (create["operation"], create["allowed"]) == ("ContainerCreate", False)
     assert create["violations"][0]["rule"] == "no-privileged"
     assert set(create["violations"][0]["remedy"]) == {"docker", "compose"}
+
+
+@needs_docker
+@pytest.mark.parametrize(
+    ("image", "named"),
+    [
+        *((image, image) for image in ("moby/buildkit:buildx-stable-1", "docker:dind", "docker:27-dind-rootless")),
+        *((image, image) for image in ("kindest/node:v1.31.0", "rancher/k3s:v1.31.1-k3s1")),
+        ("docker.io/library/docker:dind", "docker:dind"),
+        *(
+            (image, "")
+            for image in ("busybox", "docker:cli", "registry.example.com/moby/buildkit", "rancher/shell:v0.2")
+        ),
+    ],
+)
+def test_an_image_that_cannot_work_without_privileges_gets_no_command_that_is_allowed(image: str, named: str) -> None:
+    words = ("docker", "run", "--privileged", image)
+    result, document = tried(*words), json.loads(tried("--json", *words).output)
+
+    assert (result.exit_code, document["allowed"]) == (1, False)
+    useless = f"{named} does not work without --privileged: run it on a host of its own, or ask for an exception"
+    assert (result.stdout.splitlines()[-1] == useless) is bool(named)
+    assert ("this command is allowed:" in result.stdout) is not bool(named)
+    assert document["corrected"] == (None if named else f"docker run {image}")
+
+
+@needs_docker
+def test_such_an_image_that_is_denied_for_something_else_gets_a_command() -> None:
+    result = tried("docker", "run", "--pid", "host", "docker:dind")
+
+    assert result.stdout.endswith("this command is allowed:\ndocker run docker:dind\n")
 
 
 @needs_docker
@@ -55,7 +86,7 @@ def test_a_terminal_is_there_when_the_command_asks_for_one() -> None:
 def test_what_the_proposal_leaves_open_is_named_beside_it() -> None:
     result = tried("--profile", "restricted", "--", "docker", "run", "busybox")
 
-    assert "\n  then still refused by: image-tag, no-default-bridge\n" in result.stdout
+    assert "\n  then still denied by: image-tag, no-default-bridge\n" in result.stdout
 
 
 @needs_docker
@@ -65,7 +96,7 @@ def test_the_same_reason_is_given_once() -> None:
     result = tried("--any", "--all", "bash", "-c", script)
 
     assert result.output.count("can take over the host. Drop") == 1
-    assert "REFUSED  ContainerCreate of busybox:1.36\n  as above\n" in result.output
+    assert "DENIED   ContainerCreate of busybox:1.36\n  as above\n" in result.output
 
 
 @needs_docker
