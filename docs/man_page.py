@@ -17,7 +17,7 @@ EMERGENCY = ROOT / "packaging" / "files" / "README.emergency"
 # Of the page's text; a date of today would make the page stale every day.
 DATE = "November 27, 2026"
 _WIDTH = 78
-EXIT_STATUS = (("0", "All is allowed or clean."), ("1", "Something is refused or found."), ("2", "An error."))
+EXIT_STATUS = (("0", "All is allowed or clean."), ("1", "Something is denied or found."), ("2", "An error."))
 FILES = (
     ("/etc/portero/environment", "Settings, as the unit of systemd reads them."),
     ("/etc/portero/policy", "The site's own values, rules and exceptions: a policy folder."),

@@ -39,7 +39,7 @@ REQUEST_WAY = Picture(
     {
         "socket": Box(0, 0, "HTTP/1.1 over a Unix socket, read strictly; one thread waits for all", own=False),
         "envelope": Box(1, 0, "dockerd's JSON: method, target, headers, body, who asks"),
-        "operation": Box(2, 0, "Docker's operationId, found by method and decoded path; unknown and writing: refused"),
+        "operation": Box(2, 0, "Docker's operationId, found by method and decoded path; unknown and writing: denied"),
         "request document": Box(3, 0, "canonical body, facts, identity, existing objects: what rules see"),
         "host": Box(4, 0, "links, mounts, sockets, daemon.json; dockerd is asked what exists", own=False),
         "violations": Box(3, 1, "a check for each rule of the operation; exceptions waive"),
@@ -94,7 +94,7 @@ TO_ENFORCEMENT = Picture(
     "Blue: what you do. A step back is one line: PORTERO_MODE=audit, or a rule under actions.",
     {
         "audit": Box(0, 0, "PORTERO_MODE=audit: everything is judged and logged, what turns Portero off is refused"),
-        "decision log": Box(1, 0, "what would be refused, by whom and why", own=False),
+        "decision log": Box(1, 0, "what would be denied, by whom and why", own=False),
         "report, suggest": Box(2, 0, "who needs what: site values, drafts of exceptions, or another command"),
         "site folder": Box(3, 0, "site.json and exceptions, each with reason, owner and end"),
         "replay": Box(3, 1, "the recorded requests by the new policy: what would still be refused"),

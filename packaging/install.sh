@@ -150,9 +150,9 @@ start() { # VERSION BEFORE
   systemctl daemon-reload
   systemctl enable --quiet portero.socket portero.service portero-bundle.timer
   systemctl start portero.socket
-  # A reload checks settings and policy by the new version. One that would refuse everything is not begun.
+  # A reload checks settings and policy by the new version. One that would deny everything is not begun.
   if systemctl --quiet is-active portero.service && ! systemctl reload portero.service 2>/dev/null; then
-    go_back "$1" "$2" "would refuse every request"
+    go_back "$1" "$2" "would deny every request"
   fi
   if systemctl restart portero.service && answers; then
     # Connections of clients end; systemd holds the sockets.
@@ -219,7 +219,7 @@ put() {
     echo "systemd does not run here: start portero before dockerd, and again after an upgrade (portero help install, Without systemd)"
   elif ! grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
     cat <<'END'
-Nothing asks it yet. Next, audit first: it logs what it would refuse, and refuses only what would turn it off
+Nothing asks it yet. Next, audit first: it logs what it would deny, and denies only what would turn it off
   1. echo PORTERO_MODE=audit >> /etc/portero/environment && systemctl restart portero
   2. write /etc/docker/daemon.json as /usr/local/share/portero/daemon.json has it (in a swarm without live-restore)
   3. portero devices close --restart     dockerd opens no device for builds and copies; containers go on
@@ -233,7 +233,7 @@ remove() {
   local path kept=()
   [ -e "$owned" ] || { echo "nothing is installed here"; return; }
   if [ "${FORCE:-}" != yes ] && grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
-    fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd refuses every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
+    fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd denies every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
   fi
   if [ -e "$destdir/etc/systemd/system/docker.socket.d/portero-door.conf" ]; then
     fail 1 "doors stand before dockerd, and clients would find nobody at its socket: run portero door disable, and try again"

@@ -59,7 +59,7 @@ def read(denial: str) -> TryLine | None:
     told = re.fullmatch(r" \((?:instead of (?P<instead>.+?))?(?:; )?(?:without (?P<without>.+))?\)", brackets)
     assert told is not None or not brackets, line
     flags = [flag for part in (told.groups() if told else ()) if part for flag in part.split(", ")]
-    still = re.search(r"^  then still refused by: (.*)$", denial, re.MULTILINE)
+    still = re.search(r"^  then still denied by: (.*)$", denial, re.MULTILINE)
     return TryLine(
         " ".join(words[:at]),
         tuple(words[at:]),

@@ -45,7 +45,7 @@ def test_the_metadata_is_that_of_this_version_and_comes_at_once(environ: dict[st
 
 @needs_docker
 def test_docker_lists_it(environ: dict[str, str]) -> None:
-    assert "Show what Portero refuses" in run("docker", "--help", env=environ).stdout
+    assert "Show what Portero denies" in run("docker", "--help", env=environ).stdout
 
 
 @needs_docker

@@ -85,7 +85,7 @@ def test_a_privileged_container_is_denied_by_its_rule_under_the_id_of_the_log_li
 
     (line,) = logged(tmp_path)
     assert answer["Allow"] is False
-    assert f"ContainerCreate refused [{line['id']}]" in answer["Msg"]
+    assert f"ContainerCreate denied [{line['id']}]" in answer["Msg"]
     assert "no-privileged" in answer["Msg"]
     assert "HostConfig.Privileged" in answer["Msg"]
 
@@ -151,7 +151,7 @@ def test_a_change_that_is_denied_anyway_keeps_its_reasons_and_its_proposal_when_
 
     assert "no-privileged" in told
     # What no user can change.
-    assert "without --privileged) then still refused by: log-failure" in told
+    assert "without --privileged) then still denied by: log-failure" in told
     assert "Free disk space or fix PORTERO_LOG as root" in told
 
 
@@ -348,7 +348,7 @@ def test_break_glass_is_loud(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     assert answer["Allow"] is True
     (line,) = logged(tmp_path)
     assert (line["breakGlass"], line["user"], line["mode"]) == (True, "alicia", "audit")
-    assert "break-glass: no rule refuses this request of alicia" in caplog.text
+    assert "break-glass: no rule denies this request of alicia" in caplog.text
     assert [notice[:11] for notice in cast(list[str], asked.health()["attention"])] == ["break-glass"]
 
 

@@ -155,7 +155,7 @@ def test_without_a_valid_policy_a_decider_refuses_everything_until_there_is_one(
     site.write("{}")
     site.wait_until(lambda told: not told["reloadFaults"])
     assert site.server.allows(create())
-    assert "every request is refused until one is" in site.server.stop()[1]
+    assert "every request is denied until one is" in site.server.stop()[1]
 
 
 def test_a_policy_that_cannot_be_kept_is_said_and_is_in_force(tmp_path: Path, policy: Path) -> None:

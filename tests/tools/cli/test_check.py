@@ -38,8 +38,8 @@ def test_an_envelope_that_is_refused_shows_the_reply(check: Any) -> None:
     allowed, refused = check(envelope()), check(envelope(Privileged=True))
 
     assert (allowed.exit_code, allowed.output.splitlines()[-1]) == (0, "allowed: 1 request")
-    assert (refused.exit_code, refused.output.splitlines()[-1]) == (1, "refused: 1 of 1 request")
-    assert ": ContainerCreate refused\n  no-privileged  HostConfig.Privileged: " in refused.output
+    assert (refused.exit_code, refused.output.splitlines()[-1]) == (1, "denied: 1 of 1 request")
+    assert ": ContainerCreate denied\n  no-privileged  HostConfig.Privileged: " in refused.output
 
 
 def test_what_is_only_logged_is_reported(check: Any, tmp_path: Path) -> None:

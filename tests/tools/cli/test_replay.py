@@ -59,8 +59,8 @@ def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.output.splitlines() == [
         "2 requests compared, 2 unchanged",
-        "0 would be refused that were allowed",
-        "0 would be allowed that were refused",
+        "0 would be denied that were allowed",
+        "0 would be allowed that were denied",
     ]
 
 
@@ -74,13 +74,13 @@ def test_what_would_be_refused_and_allowed_is_reported_by_rule_user_image_and_op
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         "2 requests compared, 0 unchanged",
-        "1 would be refused that were allowed",
+        "1 would be denied that were allowed",
         "  by rule      1 no-privileged",
         "  by user      1 alice",
         "  by image     1 busybox",
         "  by operation 1 ContainerCreate",
         f"  {file}:1  d-1  ContainerCreate busybox: no-privileged HostConfig.Privileged",
-        "1 would be allowed that were refused",
+        "1 would be allowed that were denied",
         "  by rule      1 unknown-field",
         "  by user      1 alice",
         "  by image     1 busybox",
@@ -272,7 +272,7 @@ def test_who_vouches_for_an_image_counts_as_recorded_and_is_said_unknown(tmp_pat
     told = portero("replay", tmp_path / "requests.jsonl", "--schemas", tmp_path / "site", "--profile", "baseline")
 
     # The image of the second is not looked up on the machine of the replay.
-    assert f"{1 if vouched is False else 0} would be refused that were allowed" in told.output
+    assert f"{1 if vouched is False else 0} would be denied that were allowed" in told.output
     assert "2 run images: who vouches for them by this policy is not known, what was recorded counts" in told.output
 
 
@@ -293,7 +293,7 @@ def test_what_the_host_said_is_part_of_a_recording(tmp_path: Path) -> None:
 
     assert decision.allowed
     assert known.output.splitlines()[0] == "1 requests compared, 1 unchanged"
-    assert [one.output.splitlines()[1] for one in (unknown, elsewhere)] == ["1 would be refused that were allowed"] * 2
+    assert [one.output.splitlines()[1] for one in (unknown, elsewhere)] == ["1 would be denied that were allowed"] * 2
 
 
 def test_a_file_without_lines_is_named(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_refused_property_has_the_line_of_the_file() -> None:
         ["no-privileged", "compose.yaml:6:"],
         ["x", "Other:"],
     ]
-    assert lines[-1] == "refused: 1 of 1 request"
+    assert lines[-1] == "denied: 1 of 1 request"
     assert [each.get("line") for each in make_line(found)["violations"]] == [6, 5, 3]  # type: ignore[union-attr, index]
 
 
@@ -46,7 +46,7 @@ def test_the_refused_come_first_and_those_that_are_refused_alike_together() -> N
         "warning: variable A is not set",
         "1 request allowed, 1 advisory finding: --all",
         "2 findings depend on the host: run portero check there",
-        "refused: 2 of 3 requests",
+        "denied: 2 of 3 requests",
     ]
     assert "  logged only: x  Y" in list_report(checks, show_all=True)
 

@@ -81,7 +81,7 @@ def test_a_portero_without_a_policy_is_named_and_the_built_in_rules_judge(tmp_pa
     action, line = action_of("no-privileged", json.dumps(page), tmp_path / "s")
 
     assert action == "deny"
-    assert "refuses everything (policy-unusable: see portero status); judged by the built-in rules" in line
+    assert "denies everything (policy-unusable: see portero status); judged by the built-in rules" in line
 
 
 def test_what_does_not_answer_is_named(tmp_path: Path) -> None:

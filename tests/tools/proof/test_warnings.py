@@ -57,7 +57,7 @@ REFUSED: list[JSON] = [{"operation": "ContainerCreate", "identity": {"user": ""}
         ),
         (
             {"properties": {"facts": {"properties": {"imge": {"properties": {"tag": {"const": "1"}}}}}}},
-            ["facts.imge.tag: is in no request that no-privileged refuses"],
+            ["facts.imge.tag: is in no request that no-privileged denies"],
         ),
         ({"allOf": [IMAGE, {"properties": {"operation": {"const": "ContainerExec"}}}]}, []),
         ({"properties": {"body": {"properties": {"Labels": {"properties": {"team": {"const": "a"}}}}}}}, []),

@@ -38,8 +38,8 @@ def test_what_was_refused_is_shown_of_enforced_items_too(make_result: MakeResult
     result = make_result(log=line(violation()) * 1200, profile="hardened")
 
     assert next(told.strip() for told in compliance_formats.list_lines(result) if "no-privileged enforced" in told) == (
-        "no-privileged enforced: refuses 2 of its 2 bad examples; "
-        "refused in 1,200 decisions, the last 2026-11-24 16:00 (d-0123456789ab)"
+        "no-privileged enforced: denies 2 of its 2 bad examples; "
+        "denied in 1,200 decisions, the last 2026-11-24 16:00 (d-0123456789ab)"
     )
 
 

@@ -34,9 +34,9 @@ def test_what_takes_the_ground_away_is_a_notice(make_result: MakeResult) -> None
     )
 
     assert [*result.warnings] == [
-        "Nothing is enforced: mode audit refuses only what would turn Portero off.",
+        "Nothing is enforced: mode audit denies only what would turn Portero off.",
         "Requests get past Portero: guarded-by-portero violated on the host.",
-        "Mode audit in 1 of 1 decision of the log: they refused nothing.",
+        "Mode audit in 1 of 1 decision of the log: they denied nothing.",
         "Another policy than this one in 1 of 1 decision of the log.",
         "Groups in break-glass of site.json get past the rules with a token of at most an hour: "
         "so in 0 decisions of the log.",

@@ -83,8 +83,8 @@ def test_numbers_and_bars_are_to_scale() -> None:
     text = shown(*[refused] * 3, would, line(violation("another-rule")), line())
 
     told = plain(text)
-    assert " 4 refused 1 would be refused 1 allowed " in told
-    assert " no-privileged 3 refused 1 would be " in told
+    assert " 4 denied 1 would be denied 1 allowed " in told
+    assert " no-privileged 3 denied 1 would be " in told
     assert (
         '<rect class="refused" width="75.0" height="1"/><rect class="would" x="75.0" width="25.0" height="1"/>' in text
     )
@@ -97,7 +97,7 @@ def test_bars_of_a_plot_stand_on_each_other() -> None:
     assert '<rect class="refused" x="0.08" y="75.0" width="0.84" height="25.0"/>' in text
     assert '<rect class="would" x="0.08" y="50.0" width="0.84" height="25.0"/>' in text
     assert '<rect class="allowed" x="0.08" y="0.0" width="0.84" height="50.0"/>' in text
-    assert re.search(r"<title>2026-11-24 16:00: +1 refused\s+1 would be\s+2 allowed", text)
+    assert re.search(r"<title>2026-11-24 16:00: +1 denied\s+1 would be\s+2 allowed", text)
 
 
 @pytest.mark.parametrize(("mode", "at"), [("audit", True), ("enforce", False)])
@@ -114,7 +114,7 @@ def test_a_quiet_log_says_that_nothing_was_refused() -> None:
     told = plain(shown(line()))
 
     assert "No rule was violated." in told
-    assert told.count("Nothing was refused, and nothing would be.") == 4
+    assert told.count("Nothing was denied, and nothing would be.") == 4
 
 
 def test_names_beyond_the_first_are_counted() -> None:
@@ -126,7 +126,7 @@ def test_the_audit_profile_has_a_section_of_its_own() -> None:
     text = plain(shown(line(stricter, auditProfile="restricted"), line(violation(), auditProfile="restricted")))
 
     before, _, after = text.partition("Under the audit profile restricted")
-    assert "of which 1 would be refused under restricted" in before
+    assert "of which 1 would be denied under restricted" in before
     assert "image-tag" not in before
     assert "image-tag" in after
     assert "Under the audit profile" not in shown(line(violation()))

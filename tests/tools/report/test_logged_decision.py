@@ -39,13 +39,13 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
     assert "under    profile hardened, mode enforce" in lines
     assert f"policy   {'ab' * 6}, not the current one: rules may have changed" in lines
     assert "took     0.8 ms" in lines
-    at = lines.index("refused by no-privileged at HostConfig.Privileged")
+    at = lines.index("denied by no-privileged at HostConfig.Privileged")
     assert lines[at + 1].startswith("  reason     A privileged container ")
     assert lines[at + 2].startswith("  docker     ")
-    assert "reported by image-digest (does not refuse under this profile) at Image" in lines
+    assert "reported by image-digest (does not deny under this profile) at Image" in lines
     waived = lines.index("waived: no-host-network is violated, an exception waives it")
     assert lines[waived + 1] == "  exception  probe"
-    gone = lines.index("would be refused by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
+    gone = lines.index("would be denied by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
     assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --schemas"
 
 
@@ -60,7 +60,7 @@ def test_what_refused_comes_first_in_ten_lines(tmp_path: Path, refusing: int, sh
 
     assert lines[0] == f"{ID}: ContainerCreate was refused"
     assert lines[1 : shown + 1] == [
-        f"  refused by rule-{number} at HostConfig.Privileged: 4g asked, at most 1g" for number in range(shown)
+        f"  denied by rule-{number} at HostConfig.Privileged: 4g asked, at most 1g" for number in range(shown)
     ]
     assert lines[shown + 1 :] == [
         *([left_out] if left_out else []),
@@ -87,12 +87,12 @@ def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path
     lines = explain(tmp_path, line(*broken, **{"try": tried})).output.splitlines()
     document = read_json(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
 
-    at = lines.index("refused by memory-limit at HostConfig.Memory")
+    at = lines.index("denied by memory-limit at HostConfig.Memory")
     assert {"  requested  4g", "  allowed    at most 1g", f"  near miss  {near}"} <= {*lines[at + 1 : at + 4]}
     proposal = lines.index("try      docker run -m 1g -v '/a b:/b:ro' …  (instead of -m 4g; without --privileged)")
-    assert lines[proposal + 1] == "         then still refused by: image-tag"
-    apart = lines.index("Only reported or waived: none of these refused it.")
-    assert at < proposal < apart < lines.index("reported by image-digest (does not refuse under this profile) at Image")
+    assert lines[proposal + 1] == "         then still denied by: image-tag"
+    apart = lines.index("Only reported or waived: none of these denied it.")
+    assert at < proposal < apart < lines.index("reported by image-digest (does not deny under this profile) at Image")
     assert document["try"] == tried
     told = document["violations"][0]
     assert (told["requested"], told["allowed"], told["nearMiss"]) == ("4g", "at most 1g", near)

@@ -29,7 +29,7 @@ def test_a_rule_of_the_profile_is_enforced_and_refuses_its_bad_examples(make_tri
         ("read-only-root", "not enforced", "it is of level restricted, the profile is hardened"),
         ("no-default-bridge", "reported", "it is of level restricted, the profile is hardened"),
         ("no-sshd", "reported", "the rule only reports; deny under actions in site.json enforces it"),
-        ("block-io-rates", "no effect", "refuses none of its 4 bad examples: it depends on block-devices in site.json"),
+        ("block-io-rates", "no effect", "denies none of its 4 bad examples: it depends on block-devices in site.json"),
         ("own-objects-only", "no effect", "ownership in site.json names no label"),
         # A bound that no example exceeds is told, and still enforced.
         ("published-ports-limited", "enforced", "none of its 4 bad examples goes beyond ports-max (256) in site.json"),
@@ -53,7 +53,7 @@ def test_mode_audit_only_reports_but_for_what_would_turn_portero_off(make_trial:
     trial = make_trial(profile="baseline", mode="audit")
 
     found = trial.try_rule("no-privileged")
-    assert (found.state, found.notes) == ("reported", ("mode audit refuses nothing",))
+    assert (found.state, found.notes) == ("reported", ("mode audit denies nothing",))
     assert trial.try_rule("no-plugin-changes").state == "enforced"
 
 

@@ -28,7 +28,7 @@ def test_nothing_to_find_is_exit_status_0(daemon: Daemon) -> None:
         "  service svc: swarm starts its tasks, on any node\n"
         "Portero does not ask dockerd what exists (see portero status): its rules about that are blind\n"
         "scanned, dockerd 26.1.5+dfsg1, profile baseline: "
-        "1 container, 1 service, 1 volume, 1 network; 0 would be refused, 0 open bypasses\n",
+        "1 container, 1 service, 1 volume, 1 network; 0 would be denied, 0 open bypasses\n",
     )
 
 
@@ -139,7 +139,7 @@ def test_every_format_lists_them(daemon: Daemon) -> None:
     text = scan(daemon).output
     document = found(daemon)
 
-    assert "  container priv: whenever it ends, and with dockerd  (would be refused)\n" in text
+    assert "  container priv: whenever it ends, and with dockerd  (would be denied)\n" in text
     assert "  running containers run on while dockerd is stopped (live-restore)\n" in text
     assert {"kind": "container", "name": "priv", "when": "whenever it ends, and with dockerd", "allowed": False} in (
         document["startsWithoutRequest"]

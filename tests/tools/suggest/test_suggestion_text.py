@@ -14,7 +14,7 @@ def test_the_text_has_a_commented_patch_drafts_and_what_is_left() -> None:
 
     lines = list(suggestion_text.list_lines(suggestions))
 
-    assert lines[0] == "3 requests read, 3 refused or would be; 2 would be allowed with all this"
+    assert lines[0] == "3 requests read, 3 denied or would be; 2 would be allowed with all this"
     assert '  // 1 request: "4g" (memory-limit)' in lines
     assert '  "memory-max": "4g"' in lines
     assert "exceptions/nginx.json: 1 request; waives no-host-pid of baseline; pin the image by digest" in lines

@@ -82,7 +82,7 @@ def _write_headline(decision: Decision) -> str:
     if operation in _OF_BUILDS and any(one.at != "?fromSrc" for one in about_builds):
         operation = f"Build ({operation})"
     made = f" of {decision.subject.made}" if decision.subject.made else ""
-    return f"{operation}{made} refused [{decision.id}]"
+    return f"{operation}{made} denied [{decision.id}]"
 
 
 def _fit(merged: list[Entry], lines: int) -> list[str]:
@@ -119,7 +119,7 @@ def _list_try(decision: Decision) -> list[str]:
     proposed = decision.suggestion
     if proposed is None or not proposed.line:
         return []
-    still = [f"  then still refused by: {', '.join(proposed.still)}"] if proposed.still else []
+    still = [f"  then still denied by: {', '.join(proposed.still)}"] if proposed.still else []
     return [f"  try: {proposed.line}", *still]
 
 

@@ -170,7 +170,7 @@ class Application:
         """The decision, refused where it must be logged and cannot; `began`: by time.perf_counter_ns()."""
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         if decision.breaks_glass:
-            _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
+            _LOG.warning("%s: break-glass: no rule denies this request of %s", decision.id, decision.subject.user)
         self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
         if self.record is not None:
             self.record(data, decision, notes)

@@ -51,7 +51,7 @@ def find_policy(
         _LOG.warning("the policy folders are invalid: the policy that was in force is loaded from %s", file)
         return replace(loaded, state=replace(loaded.state, links=saved.links, faults=faults))
     except Exception as error:  # noqa: BLE001 - as above
-        _LOG.error("no policy is valid, and every request is refused until one is: %s", " | ".join(list_faults(error)))
+        _LOG.error("no policy is valid, and every request is denied until one is: %s", " | ".join(list_faults(error)))
     return _load_built_in(settings, operations, before, faults, "policy-unusable")
 
 

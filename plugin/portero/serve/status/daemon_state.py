@@ -123,6 +123,6 @@ def list_lookup_notices(settings: Settings, policy: Policy, last: LookupState) -
         yield f"{_WHY[state]}: {_UNJUDGED}; blind rules: {rules}; {_CURE[state]}"
     elif state == "unanswered":
         yield (
-            "dockerd does not answer what exists: requests that use existing objects are refused (lookup-failed);"
+            "dockerd does not answer what exists: requests that use existing objects are denied (lookup-failed);"
             " check its socket, or set PORTERO_DOCKER_HOST"
         )

@@ -18,10 +18,10 @@ SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, in
 COUNTERS: Mapping[str, tuple[str, ...]] = {
     "decisions": ("Requests decided", "operation", "outcome"),
     "violations": ("Violated rules and refusal codes", "rule", "action"),
-    "audit_profile_refusals": ("Requests that only the audit profile would refuse", "operation"),
+    "audit_profile_refusals": ("Requests that only the audit profile would deny", "operation"),
     "exceptions_used": ("Decisions in which an exception waived", "exception"),
     "exception_near_misses": (
-        "Refused requests that an exception matches but for one condition",
+        "Denied requests that an exception matches but for one condition",
         "exception",
         "condition",
     ),
@@ -113,7 +113,7 @@ class Metrics:
         """What goes up and down: name, meaning, value."""
         yield "policy_loaded_timestamp_seconds", "When the policy in force was loaded", self._loaded
         yield "policy_usable", "1: a policy is in force; 0: there is none, and nothing is allowed", self._usable
-        yield "enforcing", "1: violated rules refuse; 0: nothing is enforced (mode audit)", self._enforcing
+        yield "enforcing", "1: violated rules deny; 0: nothing is enforced (mode audit)", self._enforcing
         for name, (description, read) in self._read_now.items():
             yield name, description, read()
 

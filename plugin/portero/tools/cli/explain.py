@@ -71,7 +71,7 @@ def _list_rules(settings: HostSettings, outputs: Outputs) -> None:
     help="The decision log to search, with its rotated files, or - for standard input. "
     "Default: PORTERO_LOG, or the log of the running plugin.",
 )
-@click.option("--all", "in_whole", is_flag=True, help="All of a decision, not only what refused.")
+@click.option("--all", "in_whole", is_flag=True, help="All of a decision, not only what denied it.")
 @JSON_OUTPUT
 def explain(name: str | None, in_whole: bool, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Explain a rule, a refusal code or a decision, with reason and remedy, or list the rules.

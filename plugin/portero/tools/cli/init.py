@@ -144,7 +144,7 @@ def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestion
     content = {"$schema": "site.schema.json", **site}
     files = {
         "environment": f"# Goes to /etc/portero/environment.\nPORTERO_POLICY={folder}/policy\n"
-        f"PORTERO_PROFILE={profile}\n# audit: nothing is refused, only logged. enforce: when the log is quiet.\n"
+        f"PORTERO_PROFILE={profile}\n# audit: nothing is denied, only logged. enforce: when the log is quiet.\n"
         "PORTERO_MODE=audit\n",
         "policy/site.json": "\n".join(suggestion_text.list_json_lines(content)) + "\n",
         _README: _write_readme(folder, suggestions),

@@ -29,7 +29,7 @@ _FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 def rule(file: Path) -> None:
     """Write a rule to DIR/rules/TOPIC/RULE-ID.json.
 
-    It is advisory, so it refuses nothing, and `portero test DIR` proves it as it stands: replace its words, condition
+    It is advisory, so it denies nothing, and `portero test DIR` proves it as it stands: replace its words, condition
     and examples by yours. A file that exists is never replaced: exit status 2.
     """
     if not is_rule("/".join(file.absolute().parts[-3:])):

@@ -125,8 +125,8 @@ class _Replay:
 
 def _list_lines(comparison: Comparison) -> Iterator[str]:
     yield f"{comparison.compared} requests compared, {comparison.unchanged} unchanged"
-    yield from _list_changes(comparison.refused, "would be refused that were allowed")
-    yield from _list_changes(comparison.allowed, "would be allowed that were refused")
+    yield from _list_changes(comparison.refused, "would be denied that were allowed")
+    yield from _list_changes(comparison.allowed, "would be allowed that were denied")
     if comparison.undecided:
         yield f"{comparison.undecided} have no recorded decision and count as allowed"
     if comparison.unvouched:

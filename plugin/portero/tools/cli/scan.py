@@ -39,8 +39,8 @@ def scan(outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Judge what exists on a daemon: containers, services, volumes, networks.
 
     Each is judged as if it were created now, in mode enforce. Bypasses are listed apart: requests about
-    existing objects that no rule refuses. Without --docker-host, scan asks the daemon that docker
-    asks. One of another host is scanned there. Nothing is changed. Exit status 1: something would be refused, or a
+    existing objects that no rule denies. Without --docker-host, scan asks the daemon that docker
+    asks. One of another host is scanned there. Nothing is changed. Exit status 1: something would be denied, or a
     bypass is open.
     """
     settings = host_settings.load_host_settings(given)
@@ -126,7 +126,7 @@ def _list_starts(report: ScanReport) -> Iterator[str]:
     if report.starts or keeps_running(report.inventory):
         yield "starts without a request, so no rule judges it:"
     for start in report.starts:
-        refused = "" if start.allowed else "  (would be refused)"
+        refused = "" if start.allowed else "  (would be denied)"
         yield f"  {start.kind} {start.name}: {start.when}{refused}"
     if keeps_running(report.inventory):
         yield "  running containers run on while dockerd is stopped (live-restore)"

@@ -22,7 +22,7 @@ def serve(only_checks: bool, **given: str | tuple[str, ...] | None) -> None:
     """Answer dockerd on the plugin socket.
 
     A changed policy folder is loaded within two seconds. While it is invalid, the old policy stays in force. SIGHUP
-    loads it at once, SIGTERM ends the plugin. With settings or a policy that cannot be used it refuses every request
+    loads it at once, SIGTERM ends the plugin. With settings or a policy that cannot be used it denies every request
     but ping, version and info, and says why. --check prints a line for each fault then, and ends with exit status 2.
     """
     if only_checks:

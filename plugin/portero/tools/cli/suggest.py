@@ -1,4 +1,4 @@
-"""`portero suggest`: the site values and exceptions that would allow the refused requests."""
+"""`portero suggest`: the site values and exceptions that would allow the denied requests."""
 
 import os
 import sys
@@ -56,12 +56,12 @@ def suggest(
     no_sandbox: bool,
     **given: str | tuple[str, ...] | None,
 ) -> None:
-    """Suggest site values and exceptions that would allow the refused requests.
+    """Suggest site values and exceptions that would allow the denied requests.
 
     A LOG is a recording (PORTERO_RECORD), which has values, or a decision log, which has names only. Rotated ones
     and .gz are read too, - is standard input. It can be a compose file, or a folder of projects that have them. Each
-    site value is proved by the rule that refused. Owner, reason and expiry of exceptions are left for you. Exit status
-    1: something is refused for which nothing is suggested.
+    site value is proved by the rule that denied. Owner, reason and expiry of exceptions are left for you. Exit status
+    1: something is denied for which nothing is suggested.
     """
     if door is not None:
         _suggest_door(door, logs, outputs)

@@ -68,7 +68,7 @@ def show_token(outputs: Outputs) -> None:
 @options.PROFILE
 @JSON_OUTPUT
 def verify(group: str | None, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
-    """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: refused."""
+    """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: it is denied."""
     settings = host_settings.load_host_settings({**given, "host_groups": group})
     judge = judge_loading.load_judge(settings)
     value, now = read_token(), time.time()

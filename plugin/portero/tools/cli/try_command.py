@@ -35,7 +35,7 @@ _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 
 @click.command("try", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.option("--all", "go_on", is_flag=True, help="Go on after a refusal, to see the next requests.")
+@click.option("--all", "go_on", is_flag=True, help="Go on after a denial, to see the next requests.")
 @click.option("--any", "any_program", is_flag=True, help="COMMAND is another program that honours DOCKER_HOST.")
 @click.option("--timeout", metavar="SECONDS", type=click.FloatRange(1, 3600), default=60.0, show_default=True)
 @click.option("--verbose", is_flag=True, help="Show the output of the command on standard error.")
@@ -151,18 +151,18 @@ def _list_lines(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> 
         shown.update({reasons} - {()})
         yield from _list_others(same[0])
     refused = sum(not decision.allowed for decision in decisions)
-    yield f"{count_things(len(decisions), 'request')}, {refused} refused"
+    yield f"{count_things(len(decisions), 'request')}, {refused} denied"
     if ended.status is None:
         yield "the command was still running at its timeout (--timeout); its requests until then are above"
     elif refused and not go_on:
-        yield "the command may have stopped at a refusal; --all goes on as if it had been allowed"
+        yield "the command may have stopped at a denial; --all goes on as if it had been allowed"
     elif ended.status and not refused:
         yield f"the command itself failed with status {ended.status}: {_join_last_lines(ended)}"
 
 
 def _summarize(decision: Decision, times: int) -> str:
     subject = decision.subject
-    outcome = "allowed" if decision.allowed else "REFUSED"
+    outcome = "allowed" if decision.allowed else "DENIED "
     image = f" of {subject.image}" if subject.image and subject.image.isprintable() else ""
     again = f" ({times} times)" if times > 1 else ""
     return f"{outcome}  {subject.operation or 'an unknown operation'}{image}{again}"

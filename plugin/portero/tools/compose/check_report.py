@@ -57,7 +57,7 @@ def list_report(
         by_reasons.setdefault(tuple(list_reasons(each)), []).append(each)
     for reasons, group in by_reasons.items():
         where = ", ".join(dict.fromkeys(each.request.location for each in group))
-        yield f"{where}: {group[0].decision.subject.operation or 'request'} refused"
+        yield f"{where}: {group[0].decision.subject.operation or 'request'} denied"
         yield from reasons
     for each in allowed:
         lines = [*_list_allowed(each)]
@@ -79,7 +79,7 @@ def _count(
     yield from filter(None, [notes.beside])
     total = len(allowed) + len(refused)
     requests = count_things(total, "request")
-    yield f"refused: {len(refused)} of {requests}" if refused else f"allowed: {requests}"
+    yield f"denied: {len(refused)} of {requests}" if refused else f"allowed: {requests}"
 
 
 def list_reasons(checked: DecidedRequest, *, with_try: bool = True) -> Iterator[str]:

@@ -52,7 +52,7 @@ def list_dead_conditions(match: JSON, rules: Sequence[tuple[Rule, Sequence[JSON]
                 if part["const"] not in rule.operations:
                     yield f"operation: {rule.id} does not judge {part['const']}"
             elif path[:1] and path[0] in _FIXED and refused and not any(_has(document, path) for document in refused):
-                yield f"{'.'.join(path)}: is in no request that {rule.id} refuses"
+                yield f"{'.'.join(path)}: is in no request that {rule.id} denies"
 
 
 def _list_names(keyword: str, value: JSON) -> Iterator[str]:

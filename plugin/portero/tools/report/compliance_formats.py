@@ -49,15 +49,15 @@ def explain_part(part: Part) -> Iterator[str]:
     """Sentences that explain the state of a rule."""
     yield from part.notes
     if part.refused:
-        yield f"refuses {part.refused} of its {part.tried} bad examples"
+        yield f"denies {part.refused} of its {part.tried} bad examples"
     if part.evidence is not None and (shown := describe_evidence(part.evidence)):
         yield shown
 
 
 _WORDS: Mapping[Outcome, str] = {
-    "refused": "refused in",
-    "would": "only reported, though it should refuse, in",
-    "stricter": "refused by the audit profile only in",
+    "refused": "denied in",
+    "would": "only reported, though it should deny, in",
+    "stricter": "denied by the audit profile only in",
     "reported": "reported in",
     "waived": "waived in",
 }

@@ -71,7 +71,7 @@ class ComplianceResult:
         grounds, log, host = self.grounds, self.grounds.log, self.grounds.host
         yield "policy", f"{grounds.policy.digest}, profile {self.profile}, mode {self.mode}"
         if log is None or not log.decisions:
-            yield "log", "none given: nothing is shown of what was asked and refused"
+            yield "log", "none given: nothing is shown of what was asked and denied"
         else:
             period = f"{format_time(log.first)} to {format_time(log.last)} UTC"
             yield "log", f"{count_decisions(log.decisions)}, {period}: {', '.join(self.files)}"
@@ -85,7 +85,7 @@ class ComplianceResult:
         """What a reader must know before any verdict, a sentence each."""
         log, host, groups = self.grounds.log, self.grounds.host, self.grounds.policy.site["break-glass"]
         if self.mode == "audit":
-            yield "Nothing is enforced: mode audit refuses only what would turn Portero off."
+            yield "Nothing is enforced: mode audit denies only what would turn Portero off."
         if self.grounds.open_guards:
             yield f"Requests get past Portero: {', '.join(self.grounds.open_guards)} violated on the host."
         elif host is None:
@@ -93,7 +93,7 @@ class ComplianceResult:
         elif unshown := self.grounds.unshown_guards:
             yield f"Whether requests get past Portero is not shown: {', '.join(unshown)} not known."
         if log is not None and log.audited:
-            yield f"Mode audit in {log.audited:,} of {count_decisions(log.decisions)} of the log: they refused nothing."
+            yield f"Mode audit in {log.audited:,} of {count_decisions(log.decisions)} of the log: they denied nothing."
         if log is not None and log.elsewhere:
             yield f"Another policy than this one in {log.elsewhere:,} of {count_decisions(log.decisions)} of the log."
         if groups:

@@ -111,7 +111,7 @@ def _make_rows(ranked: Sequence[tuple[str, Counter[str]]], maximum: int) -> list
 
 def _make_plots(tally: Tally) -> Iterator[Mapping[str, object]]:
     each = f"per {tally.timeline.words}"
-    yield _make_plot(tally, f"Refused and would-be refused, {each}", ("refused", "would"))
+    yield _make_plot(tally, f"Denied and would-be denied, {each}", ("refused", "would"))
     yield _make_plot(tally, f"All decisions, {each}", ("refused", "would", "allowed"))
 
 

@@ -15,12 +15,12 @@ from portero.tools.report.log_violation import OUTCOMES, LoggedViolation
 _RULE_REMOVED = "the current policy has no such rule; name its folder with --schemas"
 # Rules in the short form, which has ten lines at most.
 _MAX_FIRST = 5
-_BECAME = {"refused": "refused", "would": "allowed, though it would be refused", "allowed": "allowed"}
+_BECAME = {"refused": "denied", "would": "allowed, though it would be denied", "allowed": "allowed"}
 _BY = {
-    "refused": "refused by {}",
-    "would": "would be refused by {} (only logged: action or mode audit)",
-    "stricter": "would be refused by {} under the audit profile (only reported)",
-    "reported": "reported by {} (does not refuse under this profile)",
+    "refused": "denied by {}",
+    "would": "would be denied by {} (only logged: action or mode audit)",
+    "stricter": "would be denied by {} under the audit profile (only reported)",
+    "reported": "reported by {} (does not deny under this profile)",
     "waived": "waived: {} is violated, an exception waives it",
 }
 
@@ -92,7 +92,7 @@ def list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
     others = [violation for violation in violations if violation["outcome"] != "refused"]
     if refusing and others:
         yield ""
-        yield "Only reported or waived: none of these refused it."
+        yield "Only reported or waived: none of these denied it."
     for violation in others:
         yield ""
         yield from _list_violation(violation)
@@ -112,7 +112,7 @@ def _list_proposal(page: Mapping[str, JSON]) -> Iterator[str]:
     yield ""
     yield f"try      {try_line.write_line(Proposed(command, add, instead, without))}"
     if still := cast("list[str]", tried.get("still", [])):
-        yield f"         then still refused by: {', '.join(still)}"
+        yield f"         then still denied by: {', '.join(still)}"
 
 
 def _name_caller(page: Mapping[str, JSON]) -> str:

@@ -52,7 +52,7 @@ class RuleEffects:
             state: RequestState = "reported" if action == "audit" else "not enforced"
             return RuleEffect(state, (self._explain_action(rule),))
         if self.judge.enforcement.mode == "audit" and not rule.denies_in_audit:
-            return RuleEffect("reported", ("mode audit refuses nothing",))
+            return RuleEffect("reported", ("mode audit denies nothing",))
         if reads_owners(rule.schema) and not policy.site["ownership"]:
             return RuleEffect("no effect", ("ownership in site.json names no label",))
         return self._try_enforced(rule)
@@ -77,7 +77,7 @@ class RuleEffects:
             bounds = [f"{key} ({self.judge.policy.site[key]})" for key in keys if key.endswith(_BOUND)]
             if not bounds:
                 depends = f": it depends on {', '.join(keys)} in site.json" if keys else ""
-                none = f"refuses none of its {tried} bad examples{depends}"
+                none = f"denies none of its {tried} bad examples{depends}"
                 return RuleEffect("no effect", (none, *weak, *notes), refused, tried)
             notes.append(f"none of its {tried} bad examples goes beyond {', '.join(bounds)} in site.json")
         return RuleEffect("weakened" if weak else "enforced", (*weak, *notes), refused, tried)

@@ -89,7 +89,7 @@ class ScanReport:
         kinds = ", ".join(f"{count_things(number, kind)}" for kind, number in count_kinds(self.judged).items())
         bypasses = f"{len(self.open)} open bypass{'es'[: 2 * (len(self.open) != 1)]}"
         shadows = f", {len(self.shadows)} managed plugin in place of Portero" if self.shadows else ""
-        return f"{kinds}; {len(self.refused)} would be refused, {bypasses}{shadows}"
+        return f"{kinds}; {len(self.refused)} would be denied, {bypasses}{shadows}"
 
     @property
     def blind(self) -> list[str]:

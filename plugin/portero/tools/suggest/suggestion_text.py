@@ -15,7 +15,7 @@ def list_lines(suggestions: Suggestions) -> Iterator[str]:
     """For people; the blocks of JSON can be copied, without their comments."""
     refused, legal = suggestions.refused, suggestions.legal
     read = count_things(suggestions.requests, "request")
-    yield f"{read} read, {refused:,} refused or would be; {legal:,} would be allowed with all this"
+    yield f"{read} read, {refused:,} denied or would be; {legal:,} would be allowed with all this"
     if wanted := suggestions.list_site_values():
         yield ""
         yield "site.json: each value is for every container of the host"
