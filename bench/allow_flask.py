@@ -31,7 +31,7 @@ def allows_everything() -> Flask:
 class _Server(BaseApplication):  # type: ignore[misc]  # see above: no types
     def load_config(self) -> None:
         chosen = {"bind": f"unix:{sys.argv[1]}", "worker_class": "gthread", "workers": 2, "threads": 32}
-        chosen["graceful_timeout"] = 1  # a worker that is told to stop while it starts does not stop by itself
+        chosen["graceful_timeout"] = 1  # a worker that gets its signal to stop while it starts does not stop by itself
         for name, value in (chosen | {"keepalive": 75, "loglevel": "warning", "control_socket_disable": True}).items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)

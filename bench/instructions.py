@@ -35,7 +35,7 @@ _BEFORE = {
     "create, all reasons": 13_119,
     "create, 1 MB": 202_539,
 }
-# A row that grows by more is told of: the table is written anew in the same commit.
+# A row that grows by more is reported: the table is written anew in the same commit.
 # 1 MB has two modes.
 MARGIN, _MARGIN_OF_LARGE = 0.03, 0.06
 _EACH = 5
@@ -221,8 +221,8 @@ def _count_inside() -> None:
     pairs = {one.name: _list_pairs(one) for one in counted()}
     for one in counted():
         for _ in range(_WARM_UP if len(one.data) < _LARGE else _WARM_UP_OF_LARGE):
-            if bool(said := answer(*next(pairs[one.name]))) is one.allowed:
-                sys.exit(f"{one.name}: wrong answer: {said}")
+            if bool(answered := answer(*next(pairs[one.name]))) is one.allowed:
+                sys.exit(f"{one.name}: wrong answer: {answered}")
     switch = ["/usr/bin/vgdb", f"--vgdb-prefix={_FOLDER}/vgdb", f"--pid={os.getpid()}", "instrumentation", "on"]
     subprocess.run(switch, check=True, capture_output=True)  # noqa: S603
     for _ in range(_EACH):

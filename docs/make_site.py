@@ -23,7 +23,7 @@ from rule_pages import list_single_pages
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
 INDEX = "docs/README.md"
-# What the search does not show: rules are found on pages of their own, and nobody asks for releases and seeds of tests.
+# What the search does not show: rules have pages of their own, and no reader looks for releases and seeds of tests.
 _UNSEARCHED = (
     "docs/rules/",
     "docs/rules-table.md",

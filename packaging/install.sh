@@ -236,7 +236,7 @@ remove() {
     fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd denies every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
   fi
   if [ -e "$destdir/etc/systemd/system/docker.socket.d/portero-door.conf" ]; then
-    fail 1 "doors stand before dockerd, and clients would find nobody at its socket: run portero door disable, and try again"
+    fail 1 "doors stand before dockerd, and clients would find no server at its socket: run portero door disable, and try again"
   fi
   if service; then systemctl disable --quiet --now portero-metrics.socket portero-images.timer portero-images.service portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
   rm -f "$destdir/etc/systemd/system/docker.service.d/portero-devices.conf" "$destdir/etc/systemd/system/containerd.service.d/portero-devices.conf"

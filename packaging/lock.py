@@ -4,7 +4,7 @@ usage: python packaging/lock.py [--pip] TITLE [LOCK]...
 LOCK: a lock file beside the new one, whose packages are left out; the last one is included.
 --pip: a lock of pip alone, which no other lock has.
 All files, not only those that fit this machine: the lock then holds for every Python and processor. The index is asked
-the way pip is told to ask it.
+the options by which pip asks it.
 """
 
 import argparse

@@ -124,7 +124,7 @@ class Decision:
     `suggestion`: what would be allowed instead; None where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.
     `breaks_glass`: a token of an emergency lifted the rules. `envelope`: None where it could not be read. `effects`: of
-    one that is allowed, to be committed before dockerd is told. `contact`: whom to ask about a denial; empty for none.
+    one that is allowed, to be committed before the answer. `contact`: whom to ask about a denial; empty for none.
     """
 
     id: str

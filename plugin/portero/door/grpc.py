@@ -1,7 +1,7 @@
 """Native gRPC, as HTTP/2 from its first byte: for dockerd it becomes POST /grpc, so that the plugin is asked.
 
-dockerd from 29.2 on takes HTTP/2 at its own socket, and asks nobody then. A refusal is an answer of gRPC on each of the
-client's streams: HTTP/1.1 it would not read.
+dockerd from 29.2 on takes HTTP/2 at its own socket, and asks no plugin then. A refusal is an answer of gRPC on each
+stream of the client, which would not read HTTP/1.1.
 """
 
 import json

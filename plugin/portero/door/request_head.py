@@ -111,7 +111,7 @@ def read_request_head(text: bytes, *, keeps_token: bool) -> RequestHead:
     tokens = b",".join(field.partition(b":")[2] for name, field in named if name == _CONNECTION)
     upgrades = b"upgrade" in {token.strip(b" \t").lower() for token in tokens.split(b",")}
     if _asks_for_http2(named) and not _MAY_UPGRADE.fullmatch(line):
-        # Java's HttpClient asks so in each first request, and goes on in HTTP/1.1 when nobody agrees.
+        # Java's HttpClient asks so in each first request, and goes on in HTTP/1.1 when the server does not agree.
         dropped, upgrades = dropped | {_UPGRADE}, False
     types = [field.partition(b":")[2].decode("latin-1").strip() for name, field in named if name == _ONCE]
     fields_kept = tuple(field for name, field in named if name not in dropped)

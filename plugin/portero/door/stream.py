@@ -73,7 +73,7 @@ class Stream(TreatedRequest):
         if self.uid is None or self.refused or self._around.accounts.is_known(self.uid):
             super().begin()
             return
-        # Who is nobody must not sit in the share of those who are not known yet.
+        # A client without an account must not sit in the share of those who are not known yet.
         self.wait(_ACCOUNT_WITHIN)
         self.step = self._meet
 

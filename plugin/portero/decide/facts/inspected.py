@@ -17,7 +17,7 @@ from portero.decide.values.json_fields import JSON, Fact, as_object, child, flag
 # Networks that dockerd makes itself. People may make the last two before a swarm does, with any driver.
 _PREDEFINED = {"bridge": "bridge", "host": "host", "none": "null", "ingress": "overlay", "docker_gwbridge": "bridge"}
 _NETWORK = ("Name", "Driver", "IPAM", "Internal", "Attachable", "Ingress", "ConfigOnly", "Options", "Labels")
-# By these it is told what an object of docker inspect is.
+# These show what an object of docker inspect is.
 _KEYS: Mapping[ObjectKind, frozenset[str]] = {
     "container": frozenset({"Id", "Config", "HostConfig"}),
     "service": frozenset({"ID", "Spec", "Endpoint"}),

@@ -2,7 +2,7 @@
 
 The small ones stand here. What a container has in its files hosts and resolv.conf it writes itself, holes and all:
 Docker 26.1 takes both into its memory when the container joins a network, 29.7 the latter (docker-facts 7.29). Of
-plugins mode audit refuses what turns Portero off, and nothing else; what cannot be told is no other plugin.
+plugins mode audit refuses what turns Portero off, and nothing else; what is not known is no other plugin.
 """
 
 import re

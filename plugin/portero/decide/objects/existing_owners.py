@@ -30,7 +30,7 @@ def find_owner(one: ExistingObject, owners: OwnerNames, meanings: Meanings, at: 
 
 
 def _find_owner_of_task(task: ExistingObject, owners: OwnerNames, meanings: Meanings, at: str) -> str:
-    """A task without a service attaches a container to a network; that is nobody's to look at."""
+    """A task without a service attaches a container to a network, which has no owner."""
     if not (id := text(task.shown, "ServiceID")):
         return ""
     service = meanings.inspect("service", id, at)

@@ -71,7 +71,7 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     if owners.is_operator:
         return facts | (_describe_image_label(owners, document, meanings) if meanings is not None else {})
     foreign: list[JSON] = []
-    # Whose a task is cannot be told without asking.
+    # The owner of a task is not known without asking.
     reaches_all = operation.id in (_OF_ALL if meanings is not None else _OF_ALL | _OF_TASK)
     if reaches_all and not (operation.id in _FILTERED and _prunes_own(owners, document)):
         foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})

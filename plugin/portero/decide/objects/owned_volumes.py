@@ -68,7 +68,7 @@ def describe_taken(
 ) -> list[JSON]:
     """`takenVolumes`: those that are there, or soon will be, for another owner than the request says.
 
-    `findings`: told which volumes the request makes. Raises Refused (lookup-failed).
+    `findings`: gets the volumes that the request makes. Raises Refused (lookup-failed).
     """
     label, taken, uses, others = owners.label, [], set(), meanings.objects.pending
     for made in (each for each in list_made(document) if each.name and TEMPLATE not in each.name):

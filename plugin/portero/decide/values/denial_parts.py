@@ -14,7 +14,7 @@ class Proposed:
     """What would be allowed instead: flags to add right behind `command`, flags that they replace, flags to leave out.
 
     `still`: rules that refuse even then, since they propose nothing. `line`: the same as text for the user, in the
-    words of docker or of a compose file; empty where it cannot be said there. `homes`: the line for a service that
+    words of docker or of a compose file; empty where they have no word for it. `homes`: the line for a service that
     has its limits beside deploy, and for one that has them below it, for who knows the file.
     """
 

@@ -220,5 +220,5 @@ class TimedRequests:
 
     @property
     def are_late(self) -> bool:
-        """Whether their time is over, while the daemon answered nobody as far as is known."""
+        """Whether their time is over, while the daemon answered no request as far as is known."""
         return self._deadline is not None and time.monotonic() >= self._deadline and not self._answers_others

@@ -74,7 +74,7 @@ def _open_as_root(path: str) -> HeldFolder:
                 links += 1
                 if links > _MAX_LINKS or not is_roots:
                     raise OSError(errno.ELOOP, _REFUSED, path)
-                # Nobody else can have changed it since.
+                # No other account can have changed it since.
                 target = os.readlink(name, dir_fd=at)
                 names += target.split("/")[::-1]
                 name = "/" if target.startswith("/") else "."

@@ -137,7 +137,7 @@ class FilesMoment:
     def find_passage(self, path: str) -> Passage:
         if path not in self._passages:
             if path in self._seen:
-                self.find_entry(path)  # counts; nobody is refused for paths of containers that are there already
+                self.find_entry(path)  # counts; no request is denied for paths of containers that are there already
             with refuse_unreadable():
                 mounts = self._read_mounts()
                 self._passages[path] = find_passage(self._walk, mounts, path) if self._host.visible else Passage()

@@ -84,7 +84,7 @@ class ListeningSockets:
         return ProtectedPaths({socket.path: socket.real for socket in self.sockets if not socket.is_held})
 
     def list_own(self, uid: int) -> frozenset[str]:
-        """The real paths of sockets on which this user listens, and nobody else."""
+        """The real paths of sockets on which only this user listens."""
         others = {socket.real for socket in self.sockets if socket.uid != uid}
         return frozenset(socket.real for socket in self.sockets if socket.uid == uid) - others
 

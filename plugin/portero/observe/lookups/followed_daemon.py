@@ -50,7 +50,7 @@ class FollowedDaemon:
         user: str = "",
         agree: Callable[[Sequence[Source]], bool] = lambda newer: True,
     ) -> bool:
-        """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known.
+        """A request is allowed, before the answer. `id`: of its decision; `user`: "" for one who is not known.
 
         False, and nothing is entered: it does not go with what came since it was judged. `agree`: whether its sources
         go with these; it is asked without the lock.

@@ -12,7 +12,7 @@ from portero.observe.lookups.cached_facts import MOUNT_FIELDS, choose_facts
 from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.picture import Picture
 
-# Each state in which a container may run is told apart from these alone.
+# Each state in which a container may run is recognized by these alone.
 _RESTS = ("created", "exited", "dead", "")
 # Events come so much later than answers.
 LATE_SECONDS = 0.5

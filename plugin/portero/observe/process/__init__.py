@@ -1,4 +1,4 @@
-"""This process: its threads, its own files, what systemd is told.
+"""This process: its threads, its own files, messages to systemd.
 
 Imports: decide.values.
 """

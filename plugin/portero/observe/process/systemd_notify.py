@@ -28,7 +28,7 @@ class Notifier:
         self._send("READY=1")
 
     def tell_alive(self) -> None:
-        """This process does not hang. Called often; systemd is told every two seconds, where it asks for it."""
+        """This process does not hang. Called often; systemd hears of it every two seconds, where it asks for it."""
         now = time.monotonic()
         if self.is_watched and now - self._told_alive >= ALIVE_EVERY:
             self._told_alive = now

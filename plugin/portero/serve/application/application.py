@@ -37,7 +37,7 @@ from portero.serve.status.policy_state import PolicyState
 from portero.serve.status.status import View
 
 _LOG = logging.getLogger(__name__)
-# Notes one request of dockerd, what was decided, and what the host said; must not fail (tools/recording/recorder.py).
+# Notes one request of dockerd, what was decided, and the host's answers; must not fail (tools/recording/recorder.py).
 RecordRequest: TypeAlias = Callable[[bytes, Decision, HostNotes | None], None]
 
 

@@ -168,7 +168,7 @@ def _ask_before_restart(docker: door_units.DoorSocket, *, yes: bool, needs_docke
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
     except click.Abort:
-        options.give_up(["nobody answers whether dockerd may restart: write --yes"])
+        options.give_up(["no answer comes whether dockerd may restart: write --yes"])
 
 
 def _warn(docker: door_units.DoorSocket, path: str) -> list[str]:

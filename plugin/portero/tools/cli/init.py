@@ -83,7 +83,7 @@ def write_site(folder: Path, logs: tuple[str, ...], *, yes: bool, **given: str |
     suggestions = reader.suggestions
     if logs and not suggestions.requests:
         options.give_up([f"{', '.join(logs)}: no decisions or recorded requests found; name a log or a recording"])
-    # Before anybody answers a question.
+    # Before a question is asked.
     _refuse_taken(folder, _make_files(folder.absolute(), settings.profile, {}, suggestions))
     site = suggestions.make_patch() if logs else {} if yes else _ask(suggestions.policy.site)
     _check_values(site)

@@ -31,7 +31,7 @@ _MAX_BYTES = 1 << 20
 
 
 def find_files(folder: str, environ: Mapping[str, str], env_files: Sequence[str] = ()) -> tuple[str, ...]:
-    """Those that Compose takes there; empty for none. Raises InvalidRequestFile where that cannot be told."""
+    """Those that Compose takes there; empty for none. Raises InvalidRequestFile where that is not known."""
     named = dict[str, str]()
     for file in env_files or [os.path.join(folder, _ENV_FILE)]:
         named |= _read_choice(os.path.abspath(file))

@@ -1,4 +1,4 @@
-"""Restarts dockerd and its containerd, and stops no container unless it is told to.
+"""Restarts dockerd and its containerd, and stops no container unless the caller wants it.
 
 `systemctl reload` returns before dockerd has read its configuration again: a restart right after it would stop every
 container although daemon.json says live-restore. In a swarm dockerd takes no live-restore.
