@@ -208,7 +208,7 @@ def test_a_list_of_reasons_has_many_in_whole_lines_and_counts_the_rest() -> None
 @pytest.mark.parametrize(
     ("cause", "operation", "headline"),
     [
-        ("build", "ContainerInspect", "Build (ContainerInspect) refused"),
+        ("build", "ContainerInspect", "Build (ContainerInspect) denied"),
         ("build", "ImageBuild", "ImageBuild denied"),
         ("mount", "ContainerInspect", "ContainerInspect denied"),
     ],

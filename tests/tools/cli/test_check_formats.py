@@ -158,6 +158,32 @@ def test_the_action_fails_the_job_and_leaves_a_report(project: tuple[Path, int])
 
 
 @needs_compose
+def test_the_action_judges_by_the_policy_that_it_is_given(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text((ROOT / "examples" / "compose.yaml").read_text())
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "site.json").write_text('{"pids-max": 1}')
+    step = YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"][-1]
+    places = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    values = {"FILES": ".", "SARIF": "x.sarif", "PORTERO_PROFILE": "hardened", "RUNNER_TEMP": str(tmp_path), **places}
+
+    line = f"bash -eo pipefail -c {shlex.quote(step['run'])}"
+    assert _typed(line, tmp_path, {**values, "POLICY": "policy"}) == 1
+    assert "at most 1 here" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
+    assert _typed(line, tmp_path, {**values, "POLICY": ""}) == 0
+
+
+@needs_compose
+def test_what_the_image_for_ci_starts_judges_the_folder_that_it_is_given(project: tuple[Path, int]) -> None:
+    folder, status = project
+    entry = re.search(r"^ENTRYPOINT (.*)$", (ROOT / "examples" / "ci" / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert entry is not None
+    program, *words = json.loads(entry[1])
+    assert program == "/opt/portero/bin/portero"
+    assert _typed(shlex.join(["portero", *words, "."]), folder) == status
+
+
+@needs_compose
 def test_the_gitlab_job_fails_and_leaves_a_report(project: tuple[Path, int]) -> None:
     folder, status = project
     (line,) = YAML(typ="safe").load(ROOT / "examples" / "ci" / "gitlab.yaml")["portero"]["script"]
