@@ -187,7 +187,7 @@ def test_rules_about_owners_are_blind_only_where_the_site_has_ownership() -> Non
     ("last", "begins"),
     [
         ("unavailable", "dockerd cannot be asked what exists"),
-        ("unanswered", "dockerd does not answer what exists: requests that use existing objects are refused"),
+        ("unanswered", "dockerd does not answer what exists: requests that use existing objects are denied"),
         ("auto", None),
     ],
 )

@@ -41,7 +41,7 @@ def test_the_refused_come_first_and_those_that_are_refused_alike_together() -> N
     lines = [*list_report(checks, ReportNotes(["variable A is not set"], 2))]
 
     assert lines[0].count("(web)") == lines[0].count("(db)") == 1
-    assert lines[0].endswith(" refused")
+    assert lines[0].endswith(" denied")
     assert lines[2:] == [
         "warning: variable A is not set",
         "1 request allowed, 1 advisory finding: --all",
