@@ -32,7 +32,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
 
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert lines[0] == f"{ID}: ContainerCreate was refused"
+    assert lines[0] == f"{ID}: ContainerCreate was denied"
     assert "when     2026-11-24T16:00:00.123Z" in lines
     assert "who      alice" in lines
     assert "what     POST /containers/create, image busybox, API 1.45" in lines
@@ -58,7 +58,7 @@ def test_what_refused_comes_first_in_ten_lines(tmp_path: Path, refusing: int, sh
 
     lines = portero("explain", f"[{ID}].", "--log", tmp_path / "log.jsonl").output.splitlines()
 
-    assert lines[0] == f"{ID}: ContainerCreate was refused"
+    assert lines[0] == f"{ID}: ContainerCreate was denied"
     assert lines[1 : shown + 1] == [
         f"  denied by rule-{number} at HostConfig.Privileged: 4g asked, at most 1g" for number in range(shown)
     ]
