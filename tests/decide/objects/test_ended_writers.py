@@ -16,12 +16,12 @@ from portero.decide.objects.ended_writers import (
     make_member,
     make_service,
     make_started,
-    must_list,
 )
 from portero.decide.values.refusals import Refused
 from portero.observe.writers.writer_memory import DaemonMembers, WriterMemory
 from tests.decide.objects.test_existing_objects import container
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
+from tests.observe.writers.test_writer_memory import find_all
 
 HOST = FixedHost({"links": {"/srv/link": "/srv/a"}, "mounts": {"/mnt/a": "/srv/a"}, "kinds": {"/srv/zone": "file"}})
 OBJECTS = FixedObjects({"container": {"web": {"Id": "w" * 64}}})
@@ -140,7 +140,7 @@ def test_namespaces_are_asked_for_once_and_of_some_at_a_time() -> None:
     for number in (32, 40, 40):
         assert follow(listed, objects, members) == []
 
-        known = [members.find_all()[one["Id"]] for one in listed]
+        known = [find_all(members)[one["Id"]] for one in listed]
         assert [one["Id"] for one in listed[:number]] == ASKED
         assert [UNKNOWN in one.shares for one in known] == [False] * number + [True] * (40 - number)
         assert "network host" in known[0].shares
@@ -173,7 +173,7 @@ def test_what_went_between_list_and_question_is_not_there() -> None:
     gone = {**container("x"), "Id": "f" * 64, "State": "exited"}
 
     assert follow([gone], Asked({}, members=members), members) == []
-    assert members.find_all() == {}
+    assert find_all(members) == {}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_state_that_is_not_known_may_run(listed: str, state: str) -> None:
     one = {**container("x"), "State": listed}
 
     follow([one], Asked({}, members=members), members)
-    assert [member.state for member in members.find_all().values()] == [state]
+    assert [member.state for member in find_all(members).values()] == [state]
 
 
 def test_folders_are_held_and_other_places_are_not_sources() -> None:
@@ -200,10 +200,9 @@ def test_a_list_is_needed_when_what_starts_can_meet_one_that_is_known() -> None:
     known = Member("a", "a", frozenset({"volume v"}), frozenset({"volume v"}))
     members.memory.commit(members.moment, None, [known])
 
-    assert must_list([Member("b", "b", frozenset({"volume v"}))], members)
-    assert not must_list(
-        [Member("b", "b", frozenset({"volume w"})), Member("a", "a", frozenset({"volume v"}))], members
-    )
+    assert members.has_other_for(Member("b", "b", frozenset({"volume v"})))
+    assert not members.has_other_for(Member("b", "b", frozenset({"volume w"})))
+    assert not members.has_other_for(Member("a", "a", frozenset({"volume v"})))
 
 
 def test_who_hangs_in_a_start_is_not_waited_for() -> None:
@@ -217,7 +216,7 @@ def test_who_hangs_in_a_start_is_not_waited_for() -> None:
     silent, other = list_containers(2)
 
     assert follow([silent, other], Silent({}, members=members), members) == []
-    assert [UNKNOWN in members.find_all()[one["Id"]].shares for one in (silent, other)] == [True, False]
+    assert [UNKNOWN in find_all(members)[one["Id"]].shares for one in (silent, other)] == [True, False]
 
 
 def test_who_is_listed_with_all_namespaces_is_not_asked_for() -> None:
@@ -229,4 +228,4 @@ def test_who_is_listed_with_all_namespaces_is_not_asked_for() -> None:
 
     follow([known, other], Asked({}, members=members), members)
     assert [other["Id"]] == ASKED
-    assert EVERYWHERE in members.find_all()[known["Id"]].shares
+    assert EVERYWHERE in find_all(members)[known["Id"]].shares

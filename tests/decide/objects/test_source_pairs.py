@@ -15,6 +15,7 @@ from portero.observe.writers.writer_memory import DaemonMembers, WriterMemory
 from tests.decide.objects.test_ended_writers import volume
 from tests.decide.objects.test_existing_objects import READS, WRITES, container
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
+from tests.observe.writers.test_writer_memory import find_all
 
 MEET = volume("meet")
 HELPER: Any = {**container("helper", mounts=(MEET,)), "State": "running"}
@@ -98,7 +99,7 @@ def test_what_starts_beside_a_writer_that_is_gone_by_then_holds_nothing(status: 
     found.note_start(ExistingContainer.read(starting))
     commit(found)
 
-    assert members.find_all().keys() == {HELPER["Id"]}
+    assert find_all(members).keys() == {HELPER["Id"]}
     assert see(members, HELPER) == []
 
 
@@ -110,15 +111,15 @@ def test_only_what_can_meet_others_is_noted_of_many_and_a_refusal_passes_through
     found.note_start(ExistingContainer.read(container("alone")))
     commit(found)
     # While it starts dockerd does not tell what it is, so that it is noted, too, unless there are many.
-    assert [one.name for one in members.find_all().values()] == ["alone"]
+    assert [one.name for one in find_all(members).values()] == ["alone"]
     monkeypatch.setattr(descriptors, "_MAX_WITH_ALONE", 1)
     found = pairs(members, container={})
     found.note_start(ExistingContainer.read(container("second")))
     commit(found)
-    assert len(members.find_all()) == 1
+    assert len(find_all(members)) == 1
 
     class Full(DaemonMembers):
-        def find_all(self) -> Any:
+        def follow(self, *of: Any) -> Any:
             raise Refused("writers-unknown")
 
     with pytest.raises(Refused, match="writers-unknown"):
@@ -139,7 +140,7 @@ def test_a_service_is_noted_and_its_own_former_settings_do_not_count(operation: 
 
     assert writers_in(found.find_requested(request(operation=operation))) == ["service db"]
     commit(found)
-    assert members.find_all()["service web"].shares == {"/srv/media/movies", "/srv/media", "/srv/other"}
+    assert find_all(members)["service web"].shares == {"/srv/media/movies", "/srv/media", "/srv/other"}
 
 
 def test_without_a_memory_lists_alone_are_compared() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.decide.interfaces.member import Member, Sighting
+from portero.decide.interfaces.member import Listed, Member, MemoryMoment
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.writers import writer_memory
@@ -26,7 +26,16 @@ def begin(file: Path | None, process: str = "1 1") -> DaemonMembers:
     return WriterMemory(file).at("/var/lib/docker", process)
 
 
-Listed = Mapping[str, Mapping[str, JSON]]
+def find_all(members: DaemonMembers) -> Mapping[str, Member]:
+    """The members that are known at a daemon."""
+    return {**members.memory.read(members.moment.daemon).members}
+
+
+def list_changed(members: DaemonMembers, listed: Listed) -> list[str]:
+    """The containers of a list that are to be read."""
+    read = list[str]()
+    members.follow(listed, (), lambda id, member: read.append(id) or member)  # type: ignore[func-returns-value]
+    return read
 
 
 def note(members: DaemonMembers, *started: Member) -> None:
@@ -37,9 +46,9 @@ def note(members: DaemonMembers, *started: Member) -> None:
 def follow_list(
     members: DaemonMembers, listed: Listed, seen: Mapping[str, Member], removed: frozenset[str] = frozenset()
 ) -> Mapping[str, Member]:
-    found = members.foresee(listed, seen, removed)
-    members.memory.commit(members.moment, Sighting(listed, seen, removed, found, found), ())
-    return found
+    found = members.follow(listed, (), lambda id, member: None if id in removed else seen.get(id, member))
+    members.memory.commit(members.moment, found)
+    return found.holders
 
 
 def follow(members: DaemonMembers, *seen: Member) -> Mapping[str, Member]:
@@ -50,14 +59,14 @@ def follow(members: DaemonMembers, *seen: Member) -> Mapping[str, Member]:
 def test_another_process_remembers(file: Path) -> None:
     first = begin(file)
     note(first, WRITER, HELPER)
-    assert "helper" not in begin(None).find_all()
+    assert "helper" not in find_all(begin(None))
     follow(first, HELPER)  # as if it had been asked for before the two were noted
-    assert begin(file).find_all().keys() == RUNNING.keys()
+    assert find_all(begin(file)).keys() == RUNNING.keys()
 
     found = follow(begin(file), HELPER)
 
     assert {id: one.held for id, one in found.items()} == {"helper": frozenset({"/srv/media"})}
-    assert {id: one.held for id, one in begin(file).find_all().items()} == {"helper": frozenset({"/srv/media"})}
+    assert {id: one.held for id, one in find_all(begin(file)).items()} == {"helper": frozenset({"/srv/media"})}
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -71,83 +80,21 @@ def test_who_can_meet_another_one_is_known_as_they_come_and_go(file: Path) -> No
     assert not second.has_other_for(HELPER)
 
 
-def test_what_an_interrupted_process_wrote_by_halves_was_never_allowed(file: Path) -> None:
-    note(begin(file), WRITER)
-    file.write_bytes(file.read_bytes() + b'["/var/lib/docker", "1 1", {"helper"')
-
-    assert begin(file).find_all().keys() == {"writer"}
-
-
-def test_of_another_boot_nothing_is_left(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    note(begin(file), WRITER)
-    with monkeypatch.context() as patched:
-        (tmp_path / "boot").write_text("another\n")
-        patched.setattr(writer_memory, "_BOOT_ID", tmp_path / "boot")
-        assert begin(file).find_all() == {}
-
-    file.write_bytes(b"")  # as a crash of the host leaves it
-    assert begin(file).find_all() == {}
-
-
-@pytest.mark.parametrize("content", ["BOOT\n[]\n", "BOOT\n{\n", 'BOOT\n["a", "b", {"c": [1]}]\n'])
-def test_a_file_that_is_none_of_ours_is_a_refusal_and_not_an_empty_memory(file: Path, content: str) -> None:
-    file.parent.mkdir()
-    file.write_text(content.replace("BOOT", writer_memory._BOOT_ID.read_text().strip()))
-
-    with pytest.raises(Refused, match="writers-unknown"):
-        begin(file).find_all()
-
-
-def test_what_cannot_be_read_or_saved_is_a_refusal_and_is_tried_again(file: Path) -> None:
-    file.mkdir(parents=True)
-    members = begin(file)
-    with pytest.raises(Refused, match="writers-unknown"):
-        members.find_all()
-    file.rmdir()
-    file.parent.rmdir()
-    file.parent.write_text("a file")
-    with pytest.raises(Refused, match="writers-unknown"):
-        note(members, WRITER)
-    file.parent.unlink()
-    note(members, HELPER)
-
-    assert begin(file).find_all().keys() == {"helper"}
-
-
-def test_why_it_cannot_be_saved_is_kept_for_status_and_logged_once(
-    file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    memory = WriterMemory(file)
-    members = memory.at("daemon", "process")
-    file.parent.write_text("a file")
-    for _ in range(2):
-        with pytest.raises(Refused, match="writers-unknown"):
-            note(members, WRITER)
-    failing = memory.failure
-    file.parent.unlink()
-    note(members, HELPER)
-
-    assert failing.startswith(f"{file}: cannot be ")
-    assert "no container is made or started (writers-unknown): free disk space there" in failing
-    assert [record.getMessage() for record in caplog.records] == [failing]
-    assert memory.failure == ""
-
-
 def test_a_create_is_refused_where_a_start_could_not_be_noted(file: Path) -> None:
     memory = WriterMemory(file)
     file.parent.write_text("a file")
     with pytest.raises(Refused, match="writers-unknown"):
-        memory.prepare("daemon")
+        memory.commit(MemoryMoment("daemon", "1 1", 0))
     file.parent.unlink()
-    memory.prepare("daemon")
+    memory.commit(MemoryMoment("daemon", "1 1", 0))
 
-    assert (memory.failure, begin(file).find_all()) == ("", {})
+    assert (memory.failure, find_all(begin(file))) == ("", {})
     # What was written once is not written again, and the first start after that is noted beside it.
     file.parent.rename(file.parent.with_name("away"))
-    memory.prepare("daemon")
+    memory.commit(MemoryMoment("daemon", "1 1", 0))
     file.parent.with_name("away").rename(file.parent)
     note(memory.at("/var/lib/docker", "1 1"), WRITER)
-    assert begin(file).find_all().keys() == {"writer"}
+    assert find_all(begin(file)).keys() == {"writer"}
 
 
 def test_what_does_not_fit_is_refused_and_nothing_is_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,30 +105,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_forgotten(file: Path, monke
     with pytest.raises(Refused, match="writers-unknown"):
         note(members, HELPER)
 
-    assert members.find_all().keys() == begin(file).find_all().keys() == {"writer"}
-
-
-def test_the_file_does_not_grow_for_ever(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_memory, "_GROWTH_BYTES", 100)
-    members = begin(file)
-    sizes = set()
-    for _ in range(50):
-        note(members, WRITER)
-        sizes.add(file.stat().st_size)
-
-    # How long a line is depends on the time in it.
-    assert len(sizes) > 2
-    assert max(sizes) < 3 * min(sizes) + 100
-    assert begin(file).find_all().keys() == {"writer"}
-
-
-def test_the_file_never_grows_beyond_what_is_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    members = begin(file)
-    note(members, WRITER)
-    monkeypatch.setattr(writer_memory, "_MAX_BYTES", 4 * file.stat().st_size)
-    for _ in range(10):
-        note(members, WRITER)
-        assert begin(file).find_all().keys() == {"writer"}
+    assert find_all(members).keys() == find_all(begin(file)).keys() == {"writer"}
 
 
 def test_a_start_keeps_what_is_held_and_a_service_what_it_was(file: Path) -> None:
@@ -189,7 +113,7 @@ def test_a_start_keeps_what_is_held_and_a_service_what_it_was(file: Path) -> Non
     note(members, replace(HELPER, held=frozenset({"/srv/media"}), run="then"), SERVICE)
     note(members, replace(HELPER, state="restarting"), replace(SERVICE, writes=frozenset({"/srv/x"})))
 
-    known = members.find_all()
+    known = find_all(members)
     assert (known["helper"].held, known["helper"].run) == ({"/srv/media"}, "then")
     assert known["service web"].writes == {"/srv/media", "volume v", "/srv/x"}
 
@@ -201,26 +125,26 @@ def test_what_was_found_out_of_a_holder_counts_unless_it_became_otherwise(
     memory = WriterMemory(file)
     follow(memory.at("", "1"), HELPER, WRITER)
     members, listed = memory.at("", "1"), {"helper": {"Id": "helper"}}
-    foreseen = members.foresee(listed, {"helper": HELPER}, frozenset())
-    assert foreseen["helper"].held == {"/srv/media"}
+    foreseen = members.follow(listed, (), lambda id, member: HELPER)
+    assert foreseen.holders["helper"].held == {"/srv/media"}
     if meanwhile:
         follow(memory.at("", "1"), HELPER)
         follow(memory.at("", "1"), HELPER, replace(FAR, shares=HELPER.shares, writes=FAR.writes | HELPER.shares))
         follow(memory.at("", "1"), HELPER)
-    found = {**foreseen, "helper": replace(foreseen["helper"], run="now")}
-    memory.commit(members.moment, Sighting(listed, {"helper": HELPER}, frozenset(), foreseen, found), ())
+    found = {**foreseen.holders, "helper": replace(foreseen.holders["helper"], run="now")}
+    memory.commit(members.moment, replace(foreseen, holders=found))
 
-    assert memory.find_all("")["helper"].run == run
+    assert find_all(memory.at("", ""))["helper"].run == run
 
 
 def test_what_is_foreseen_changes_nothing(file: Path) -> None:
     memory = WriterMemory(file)
     follow(memory.at("", "1"), HELPER, WRITER)
-    before, kept = memory.find_all(""), file.read_bytes()
+    before, kept = find_all(memory.at("", "")), file.read_bytes()
     for _ in range(2):
-        assert memory.at("", "1").foresee({"helper": {}}, {"helper": HELPER}, frozenset()).keys() == {"helper"}
+        assert memory.at("", "1").follow({"helper": {}}, (), lambda id, member: HELPER).holders.keys() == {"helper"}
 
-    assert (memory.find_all(""), file.read_bytes()) == (before, kept)
+    assert (find_all(memory.at("", "")), file.read_bytes()) == (before, kept)
 
 
 @pytest.mark.parametrize(("process", "holds"), [("1 1", False), ("2 1", True), ("", True)])
@@ -251,24 +175,24 @@ def test_of_a_list_that_is_as_it_was_only_what_may_change_is_looked_at() -> None
     memory.turn = WRITER.turn
     members = memory.at("", "1")
     listed = {"helper": {"Id": "helper"}, "writer": {"Id": "writer"}}
-    assert members.list_changed(listed) == ["helper", "writer"]
+    assert list_changed(members, listed) == ["helper", "writer"]
     follow_list(members, listed, RUNNING)
-    assert members.list_changed(listed) == []
-    assert (follow_list(members, listed, {}), members.find_all()) == ({}, RUNNING)
+    assert list_changed(members, listed) == []
+    assert (follow_list(members, listed, {}), find_all(members)) == ({}, RUNNING)
 
     note(members, replace(HELPER, state="starting"))
-    assert members.list_changed(listed) == ["helper"]
+    assert list_changed(members, listed) == ["helper"]
     follow_list(members, listed, {"helper": HELPER})
     later = {**listed, "writer": {"Id": "writer"}, "far": {"Id": "far"}}
-    assert members.list_changed(later) == ["writer", "far"]
+    assert list_changed(members, later) == ["writer", "far"]
     # Gone when it was asked for: it is not known, and is asked for again.
     follow_list(members, later, {"writer": WRITER}, frozenset({"far"}))
-    assert members.list_changed(later) == [*later]
+    assert list_changed(members, later) == [*later]
 
     found = follow_list(members, listed_without(later, "writer"), {})
     assert {id: one.held for id, one in found.items()} == {"helper": frozenset({"/srv/media"})}
     # Who holds something is looked at each time.
-    assert members.list_changed(listed) == ["helper", "writer"]
+    assert list_changed(members, listed) == ["helper", "writer"]
     assert follow_list(members, {"helper": listed["helper"]}, {"helper": HELPER}).keys() == {"helper"}
 
 

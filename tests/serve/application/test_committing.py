@@ -69,7 +69,7 @@ class Watched(FixedHost):
         names += [name for name in ("web", "new") if not seen.allows(NameUse(name, is_copy=True))]
         touches = self.followed.at(DAEMON).picture._touches
         touched = [kind for kind in ("container", "state", "start") if touches.are_under_way(kind)]
-        return [*seen.others, *names, *touched, *self.memory.find_all("")]
+        return [*seen.others, *names, *touched, *self.memory.read("").members]
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ A container or a service with what it can write (observe/writers/writer_memory.p
 observe/writers/descriptors.py says who could have received a descriptor of whom).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
@@ -15,6 +15,10 @@ State = Literal["new", "starting", "restarting", "runs", "rests"]
 NO_RESOURCES = frozenset[str]()
 # The resources of a container that sees the processes of all others, and of one whose namespaces are not known yet.
 EVERYWHERE, UNKNOWN = "pid host", "unknown"
+# The containers in a list, by ID.
+Listed: TypeAlias = Mapping[str, Mapping[str, JSON]]
+# A container in a list as it is now, by its ID and what it was before; None: it is gone.
+ReadMember: TypeAlias = "Callable[[str, Member | None], Member | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Sighting:
     since. `foreseen`: who holds something by it; `holders`: the same, with what was found out about them.
     """
 
-    listed: Mapping[str, Mapping[str, JSON]]
+    listed: Listed
     seen: Mapping[str, Member]
     removed: frozenset[str]
     foreseen: Mapping[str, Member]
@@ -101,13 +105,5 @@ class Members(Protocol):
     def has_other_for(self, one: Member) -> bool:
         """Whether one that starts can meet another one at a resource."""
 
-    def find_all(self) -> Mapping[str, Member]:
-        """By ID: the containers and services that were noted or seen last."""
-
-    def list_changed(self, listed: Mapping[str, Mapping[str, JSON]]) -> Sequence[str]:
-        """The containers in a list, by ID, that are not known to be as they were when a list was followed last."""
-
-    def foresee(
-        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], removed: frozenset[str]
-    ) -> Mapping[str, Member]:
-        """Who holds something once this is followed; see Sighting."""
+    def follow(self, listed: Listed, services: Iterable[Member], read: ReadMember) -> Sighting:
+        """What the list and these services show. `read`: of those that are not known to be as they were."""

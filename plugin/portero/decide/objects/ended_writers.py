@@ -111,11 +111,6 @@ _MAX_RUNS = 8
 _MAX_SILENT = 2
 
 
-def must_list(started: Iterable[Member], members: Members) -> bool:
-    """Whether what starts can meet one that is remembered: who has ended by then left it nothing."""
-    return any(members.has_other_for(one) for one in started)
-
-
 def follow_lists(
     containers: Iterable[Mapping[str, JSON]],
     services: Iterable[Mapping[str, JSON]],
@@ -124,13 +119,12 @@ def follow_lists(
     members: Members,
 ) -> Sighting:
     """What these lists show beside what the memory knows, with those that can hold what has ended."""
-    listed = ContainerList.of(containers).by_id
-    before, seen, unknown, silent, removed = members.find_all(), {}, 0, 0, set()
-    # Most are as they were; making them anew takes its time where there are many.
-    for id in members.list_changed(listed):
+    listed, unknown, silent = ContainerList.of(containers).by_id, 0, 0
+
+    def read(id: str, member: Member | None) -> Member | None:
+        nonlocal unknown, silent
         container = ExistingContainer.read(listed[id])
         name, state = find_name(container), _find_state(container)
-        member = before.get(id)
         if member is None or UNKNOWN in member.shares:
             # A list of the picture has them of what it read alone.
             needs_inspect = not container.host_config.keys() >= {*NAMESPACES}
@@ -142,25 +136,23 @@ def follow_lists(
                 except Refused:
                     silent += 1
             if shown is None:
-                removed.add(id)
-                continue
+                return None
             whole = ExistingContainer.read({**container.shown, "HostConfig": shown["HostConfig"]})
             member = make_member(whole, host, existing)
             if shown is container.shown and needs_inspect:
                 member = replace(member, shares=member.shares | {UNKNOWN})
         if member.held or (member.name, member.state) != (name, state):
             member = replace(member, name=name, state=state, held=NO_RESOURCES, run="")
-        seen[id] = member
-    for service in services:
-        member = make_service(service, host)
-        seen[member.id] = member
-    foreseen = members.foresee(listed, seen, frozenset(removed))
-    holders = {**foreseen}
+        return member
+
+    # Most are as they were; making them anew takes its time where there are many.
+    sighting = members.follow(listed, [make_service(service, host) for service in services], read)
+    holders = {**sighting.holders}
     # Of others a later request asks: who was started again meanwhile is taken for a holder all the longer.
     for one in [one for one in holders.values() if one.state == "runs" and not one.run][:_MAX_RUNS]:
         with suppress(Refused):
             holders[one.id] = replace(one, run=_find_run(one, existing))
-    return Sighting(listed, seen, frozenset(removed), foreseen, holders)
+    return replace(sighting, holders=holders)
 
 
 def _find_state(container: ExistingContainer) -> State:

@@ -68,7 +68,7 @@ class SourcePairs:
         if self.objects.members is not None:
             one = make_started(container, self.host, self.objects)
             self.starting[one.id] = one
-            if ended_writers.must_list([one], self.objects.members):
+            if self.objects.members.has_other_for(one):
                 self.follow()
 
     def make_effects(self, change: PossibleChange, uses: tuple[Use, ...]) -> Effects:

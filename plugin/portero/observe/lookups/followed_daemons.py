@@ -108,7 +108,7 @@ class FollowedDaemons:
                 return False
         if effects.moment is not None and decision.subject.operation == "ContainerCreate":
             # Else the start is refused, and `docker run --rm` waits for the removal of what never ran.
-            self._writers.prepare(effects.moment.daemon)
+            self._writers.commit(effects.moment)
         if effects.moment is not None and (effects.sighting or effects.starting):
             self._writers.commit(effects.moment, effects.sighting, effects.starting)
         return True

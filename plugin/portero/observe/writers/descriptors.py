@@ -5,11 +5,9 @@ folder writes there without a mount, and can replace what lies below it. Of what
 known: each container that may have run in between can have met each other one.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Set
-from typing import Any
 
-from portero.decide.interfaces.member import NO_RESOURCES, Member
+from portero.decide.interfaces.member import Member
 from portero.decide.values.dataclass import dataclass, replace
 from portero.observe.writers.shared_resources import group_members
 
@@ -145,25 +143,3 @@ def _may_have_run(before: Member | None, member: Member, *, restarted: bool) -> 
         return True
     # What is seen for the first time can have run and ended.
     return before is None and member.state == "rests"
-
-
-def encode_line(daemon: str, process: str, members: Mapping[str, Member | None]) -> bytes:
-    """A line of the file: what changed at one daemon, by ID; None: it is gone."""
-    encoded = {id: None if member is None else _encode_member(member) for id, member in members.items()}
-    return json.dumps([daemon, process, encoded]).encode() + b"\n"
-
-
-def _encode_member(member: Member) -> list[Any]:
-    resources = (sorted(each) for each in (member.shares, member.writes, member.held))
-    return [member.name, *resources, member.run, member.state, member.since]
-
-
-def decode_member(id: str, fields: list[Any]) -> Member:
-    """The member of a line; raises ValueError or TypeError."""
-    name, shares, writes, held, run, state, since = fields
-    return Member(id, name, frozenset(shares), frozenset(writes), frozenset(held) or NO_RESOURCES, run, state, since)
-
-
-def count_resources(member: Member | None) -> int:
-    """How many a member counts for in the bound of the memory."""
-    return len(member.shares) + len(member.held) if member else 0
