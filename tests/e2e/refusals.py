@@ -11,7 +11,7 @@ from pathlib import Path
 REFUSED = "authorization denied by plugin portero"
 # A name stands alone where its place is too long for the line.
 _ENTRY = re.compile(r"^  (?!then |and )([a-z0-9-]+)(?: +\S|$)", re.MULTILINE)
-_ID = re.compile(r"denied \[(d-[0-9a-f]{12})\]")
+_ID = re.compile(r"refused \[(d-[0-9a-f]{12})\]")
 # The decision logs of the throw-away hosts of this session.
 LOGS: list[Path] = []
 

@@ -49,7 +49,7 @@ def unwrapped(told: str) -> str:
 
 def test_one_violated_rule_gives_its_id_place_reason_and_remedy() -> None:
     assert text(denied("no-privileged")) == (
-        f"ContainerCreate denied [{ID}]\n"
+        f"ContainerCreate refused [{ID}]\n"
         "  no-privileged  HostConfig.Privileged: It can take over the host. Drop\n"
         "                 --privileged.\n"
         f"{MORE} no-privileged"
@@ -91,7 +91,7 @@ def test_a_compose_user_reads_what_to_change_in_the_compose_file_and_how_to_see_
 
 def test_what_could_not_be_read_is_still_named() -> None:
     assert text(denied("envelope-empty", ""), operation="").startswith(
-        f"request denied [{ID}]\n  envelope-empty  It can"
+        f"request refused [{ID}]\n  envelope-empty  It can"
     )
 
 
@@ -244,9 +244,9 @@ def test_an_archive_that_is_imported_is_no_build() -> None:
     wording = Wording("unseen-device-nodes", cause="build")
     imported = replace(denied("unseen-device-nodes", "?fromSrc"), wording=wording)
 
-    assert text(imported, operation="ImageCreate").startswith(f"ImageCreate denied [{ID}]\n")
+    assert text(imported, operation="ImageCreate").startswith(f"ImageCreate refused [{ID}]\n")
     pulled = replace(imported, at="?fromImage")
-    assert text(pulled, operation="ImageCreate").startswith(f"Build (ImageCreate) denied [{ID}]\n")
+    assert text(pulled, operation="ImageCreate").startswith(f"Build (ImageCreate) refused [{ID}]\n")
 
 
 def wrap_everywhere(remedy: str) -> list[str]:
@@ -273,7 +273,7 @@ def test_a_command_longer_than_a_line_leaves_those_after_it_whole() -> None:
 def test_the_first_line_names_what_would_be_made() -> None:
     named = replace(decision(denied("no-privileged")), subject=Subject("ContainerCreate", made="service web"))
 
-    assert denial.write_denial(named).startswith(f"ContainerCreate of service web denied [{ID}]\n")
+    assert denial.write_denial(named).startswith(f"ContainerCreate of service web refused [{ID}]\n")
 
 
 def test_where_the_operation_itself_is_refused_no_limit_is_advised() -> None:

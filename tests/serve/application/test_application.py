@@ -85,7 +85,7 @@ def test_a_privileged_container_is_denied_by_its_rule_under_the_id_of_the_log_li
 
     (line,) = logged(tmp_path)
     assert answer["Allow"] is False
-    assert f"ContainerCreate denied [{line['id']}]" in answer["Msg"]
+    assert f"ContainerCreate refused [{line['id']}]" in answer["Msg"]
     assert "no-privileged" in answer["Msg"]
     assert "HostConfig.Privileged" in answer["Msg"]
 

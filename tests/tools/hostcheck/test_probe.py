@@ -19,7 +19,7 @@ from tests.tools.hostcheck.host_tree import Host
 from tests.unix_server import silent
 
 NOBODY = Path("/nowhere/portero.sock")
-DENIED = "authorization denied by plugin portero: ContainerCreate denied [d-1]\n  {}  why. What."
+DENIED = "authorization denied by plugin portero: ContainerCreate refused [d-1]\n  {}  why. What."
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_processes_that_cannot_be_seen_are_no_proof(tmp_path: Path) -> None:
     assert prove_guarded(Files(str(tmp_path)), CONFIG, None, tmp_path).why_not.startswith("no dockerd can be seen")
 
 
-HIDDEN = "authorization denied by plugin portero: NetworkList denied [d-1]\n  policy-unusable  Portero has no policy"
+HIDDEN = "authorization denied by plugin portero: NetworkList refused [d-1]\n  policy-unusable  Portero has no policy"
 
 
 def explain(tmp_path: Path, address: str) -> list[str]:

@@ -82,7 +82,7 @@ def _write_headline(decision: Decision) -> str:
     if operation in _OF_BUILDS and any(one.at != "?fromSrc" for one in about_builds):
         operation = f"Build ({operation})"
     made = f" of {decision.subject.made}" if decision.subject.made else ""
-    return f"{operation}{made} denied [{decision.id}]"
+    return f"{operation}{made} refused [{decision.id}]"
 
 
 def _fit(merged: list[Entry], lines: int) -> list[str]:
