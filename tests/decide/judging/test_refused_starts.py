@@ -36,6 +36,7 @@ _FORM = "the form of the start itself: no client of Docker sends it"
 # elsewhere; else why there is none.
 CODES_OF_STARTS = {
     **dict.fromkeys((code for code in CODES if code.startswith(("envelope-", "uri-", "body-"))), _FORM),
+    "envelope-empty": "Portero is killed at the start, and dockerd asks again with nothing (test_bad_days)",
     **dict.fromkeys(("unknown-operation", "too-many-parameters", "unknown-field", "dropped-field"), _FORM),
     "container-alias": "the name in the start itself: docker run starts by the whole ID",
     "name-ambiguous": "the name in the start itself: docker run starts by the whole ID",
