@@ -82,13 +82,13 @@ def test_the_examples_of_a_rule_in_the_bundle_are_run(judge: Judge, tmp_path: Pa
         (bundle(group="db"), "web", "the bundle is signed for db, this host takes web"),
     ],
 )
-def test_a_bundle_that_must_not_be_trusted_is_exit_status_3(
+def test_a_bundle_that_cannot_be_trusted_is_named_with_the_reason(
     judge: Judge, published: bundle_archive.Bundle, groups: str, why: str
 ) -> None:
     with server(lambda handler: answer_bundle(handler, published)) as url:
         result = judge(f"{url}/policy.tar.gz", PORTERO_HOST_GROUPS=groups)
 
-    assert (result.exit_code, result.stdout) == (3, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"portero: {url}/policy.tar.gz: ")
     assert why in result.stderr
     assert result.stderr.count("\n") == 1

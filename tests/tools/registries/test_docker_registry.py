@@ -147,7 +147,7 @@ def test_check_and_try_judge_by_the_pushed_bundle_and_end_apart_where_they_canno
     # Another key, a tag that is not there, no login, and no registry at all.
     assert host.run("keygen", host.folder / "mallory").exit_code == 0
     distrusted, untagged = check(key="mallory"), check(host.address.replace(":prod", ":none"))
-    assert (distrusted.exit_code, "which is not trusted" in distrusted.stderr) == (3, True)
+    assert (distrusted.exit_code, "which is not trusted" in distrusted.stderr) == (2, True)
     assert (untagged.exit_code, "none: is not there" in untagged.stderr) == (2, True)
     host.login("alice:looking-glass")
     assert (check().exit_code, "PORTERO_BUNDLE_LOGIN names its file" in check().stderr) == (2, True)

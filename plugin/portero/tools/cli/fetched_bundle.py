@@ -1,6 +1,5 @@
 """A bundle at an address or in a file, verified as hosts do it: to be shown, or as the policy of a command."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,22 +16,16 @@ from portero.tools.registries.bundle_fetch import DEADLINE, SIGNATURE_SUFFIX, WH
 from portero.tools.registries.bundle_pull import write_files
 from portero.tools.registries.https import DeadlinePassed, TransportFailed, limit_seconds
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show_lines
 
 _NO_BUNDLE = "name a file that `portero bundle build` wrote, or an address"
-# Of a command whose policy must not be trusted: 1 says that a request is denied, and after 2 it may go well next time.
-_DISTRUSTED = 3
 
 
 def unpack_policy(address: str, settings: Settings) -> tuple[str, str]:
     """A folder that is removed when the command ends, with the policy at this address; and what it is, in words."""
-    try:
+    with options.give_up_on(BundleRefused, name=address):
         files, manifest = read_bundle(address, settings)
         if settings.host_groups:
             Trust({}, settings.host_groups, {}).check_manifest(manifest)
-    except BundleRefused as refused:
-        show_lines([f"portero: {address}: {refused}"], err=True)
-        sys.exit(_DISTRUSTED)
     folder = click.get_current_context().with_resource(TemporaryDirectory(prefix="portero-"))
     with options.explain_os_errors(folder, by_file=True):
         write_files(Path(folder), files)
