@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from portero.door.door_units import UnitsFail
 from portero.tools.cli import devices_command
 from portero.tools.hostcheck.docker_restart import ContainersWouldStop
+from portero.tools.hostcheck.door_units import UnitsFail
 from tests.failing import fail_with
 from tests.tools.cli.running import fault_of, portero
 

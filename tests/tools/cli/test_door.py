@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from portero.door import door_units
-from portero.door.door_units import DoorSocket, UnitsFail
+from portero.tools.hostcheck import door_units
+from portero.tools.hostcheck.door_units import DoorSocket, UnitsFail
 from tests.tools.cli.running import portero
 from tests.unix_server import Handler, serving
 

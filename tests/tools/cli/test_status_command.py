@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from portero.door import door_units
-from portero.door.door_units import UnitsFail
+from portero.tools.hostcheck import door_units
+from portero.tools.hostcheck.door_units import UnitsFail
 from portero.tools.hostcheck.probe import Guarded
 from tests.tools.cli.running import fault_of, portero
 from tests.unix_server import Handler, serving

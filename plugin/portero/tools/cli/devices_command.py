@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from portero.door.door_units import UnitsFail, remove_drop_in, run_command
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG
 from portero.observe.files.chroot import Files
@@ -18,6 +17,7 @@ from portero.tools.hostcheck.daemon_settings import read_running_configuration
 from portero.tools.hostcheck.daemon_sockets import find_address
 from portero.tools.hostcheck.device_probe import probe_start
 from portero.tools.hostcheck.docker_restart import ContainersWouldStop, restart_docker
+from portero.tools.hostcheck.door_units import UnitsFail, remove_drop_in, run_command
 from portero.tools.terminal import options
 from portero.tools.terminal.output import show_lines
 

@@ -14,10 +14,10 @@ from portero.decide.identity.trusted import USERS
 from portero.decide.policy.doors import DOORS
 from portero.decide.values.json_fields import JSON, to_object, to_objects
 from portero.decide.values.json_objects import load_json
-from portero.door import door_units
 from portero.observe.dockerd import unix_http
 from portero.serve.settings.own_files import DOORS_SUMMARY, SUMMARIES
 from portero.tools.cli import host_settings, judge_loading
+from portero.tools.hostcheck import door_units
 from portero.tools.terminal import options
 from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 from portero.tools.terminal.output import show_lines

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from portero.decide.values.json_fields import JSON, to_list
-from portero.door import door_units
 from portero.observe.files.chroot import Files
+from portero.tools.hostcheck import door_units
 from portero.tools.hostcheck.plugin_client import ask_status, find_running
 from portero.tools.hostcheck.probe import prove_guarded
 from portero.tools.hostcheck.unasked_users import warn_of_shared_daemon, warn_of_unasked_users

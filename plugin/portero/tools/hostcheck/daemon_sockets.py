@@ -9,11 +9,11 @@ from typing import cast
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON, Fact
-from portero.door.door_units import ACCOUNT
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.files import units
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck.daemon_settings import Configuration, read_running_configuration
+from portero.tools.hostcheck.door_units import ACCOUNT
 from portero.tools.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe
 
 DOCKERD = "dockerd"

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.decide.values.json_fields import JSON, Fact, to_texts
-from portero.door.door_units import ACCOUNT, DOCKERD_SOCKET
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck import daemon_facts, daemon_settings, daemon_sockets
 from portero.tools.hostcheck.daemon_settings import Configuration
 from portero.tools.hostcheck.daemon_sockets import DOCKERD, Accounts
+from portero.tools.hostcheck.door_units import ACCOUNT, DOCKERD_SOCKET
 from portero.tools.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe
 
 _FIRST_RELEASE = 29002000

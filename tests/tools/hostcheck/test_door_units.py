@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from portero.door import door_units
-from portero.door.door_units import USERS_SOCKET, DoorSocket, UnitsFail, disable_doors, enable_doors, read_docker_socket
+from portero.tools.hostcheck import door_units
+from portero.tools.hostcheck.door_units import (
+    USERS_SOCKET,
+    DoorSocket,
+    UnitsFail,
+    disable_doors,
+    enable_doors,
+    read_docker_socket,
+)
 
 SHOWN = "Listen=/run/docker.sock (Stream)\nSocketUser=\nSocketGroup=docker\nSocketMode=0660\nActiveState=active\n"
 USERS = DoorSocket("/run/docker.sock", "root", "docker", "0660")
