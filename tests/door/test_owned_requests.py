@@ -84,12 +84,10 @@ class Door:
         self.asked.append(f"{asked} {step.body.decode()}".rstrip())
         status, shown = self.shown.get(asked, (404, {"message": "no such"}))
         data = json.dumps(shown).encode()
-        if len(data) > step.max_bytes and step.filter is None:
-            return Answered(UNREADABLE, b"")
-        if step.filter is None or status != 200:
-            return Answered(status, data)
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
-        return read_answer(step.filter.feed(head + data) + step.filter.end(), step.method)
+        if step.filter is not None and status == 200:
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            data = read_answer(step.filter.feed(head + data) + step.filter.end(), step.method).body
+        return Answered(UNREADABLE, b"") if len(data) > step.max_bytes else Answered(status, data)
 
     def label(self, path: str, body: Any, **who: Any) -> Any:
         """The body that dockerd gets."""
@@ -353,8 +351,9 @@ def test_anonymous_volumes_are_hers_whose_containers_alone_mount_them(door: Door
     assert see(door.treat("GET", "/networks/x"), network) == {"Containers": {"a": {}}}
 
 
-def test_a_volume_is_nobodys_while_others_containers_cannot_be_read(door: Door) -> None:
-    lists = iter([(200, [make_container("a", "unix:alicia", "v")]), (500, {"message": "no"})])
+@pytest.mark.parametrize("unread", [(500, {"message": "no"}), (200, [make_container("b", "x", "v", padding=5 << 20)])])
+def test_a_volume_has_no_owner_while_containers_of_others_cannot_be_read(door: Door, unread: tuple[int, Any]) -> None:
+    lists = iter([(200, [make_container("a", "unix:alicia", "v")]), unread])
     door.shown = {OWN_SERVICES: (503, {})}
     answer = door._answer
     volumes = [{"Name": "v", "Labels": {"com.docker.volume.anonymous": ""}}]

@@ -72,7 +72,11 @@ def run_action(project: Path, temporary: Path) -> tuple[int, str, str]:
     for step in action["runs"]["steps"]:
         path = ":".join([*files["GITHUB_PATH"].read_text().split(), "/usr/bin:/bin:/usr/sbin:/sbin"])
         values = {
-            name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda found: action["inputs"][found[1]]["default"], text)
+            name: re.sub(
+                r"\$\{\{ inputs\.(\w+)(?: \|\| inputs\.\w+)? \}\}",
+                lambda found: action["inputs"][found[1]]["default"],
+                text,
+            )
             for name, text in step.get("env", {}).items()
         }
         done = type_line(project, step["run"], {**places, **values, "PATH": path})

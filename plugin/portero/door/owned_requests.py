@@ -144,8 +144,8 @@ def _note_containers(viewer: Viewer) -> Generator[Ask, Reply, Viewer]:
     volumes = frozenset(name for each in noted for name in each[1:])
     viewer = replace(viewer, containers=frozenset(each[0] for each in noted), volumes=volumes)
     if volumes:
-        status, shared, _ = yield from _note(_CONTAINERS, viewer.note_sharing)
-        volumes = volumes.difference(*shared) if status == _OK else frozenset()
+        status, shared, is_whole = yield from _note(_CONTAINERS, viewer.note_sharing)
+        volumes = volumes.difference(*shared) if status == _OK and is_whole else frozenset()
     return replace(viewer, volumes=volumes)
 
 

@@ -208,9 +208,9 @@ def test_a_list_of_reasons_has_many_in_whole_lines_and_counts_the_rest() -> None
 @pytest.mark.parametrize(
     ("cause", "operation", "headline"),
     [
-        ("build", "ContainerInspect", "Build (ContainerInspect) denied"),
-        ("build", "ImageBuild", "ImageBuild denied"),
-        ("mount", "ContainerInspect", "ContainerInspect denied"),
+        ("build", "ContainerInspect", "Build (ContainerInspect) refused"),
+        ("build", "ImageBuild", "ImageBuild refused"),
+        ("mount", "ContainerInspect", "ContainerInspect refused"),
     ],
 )
 def test_what_a_build_asks_for_first_is_called_a_build(cause: str, operation: str, headline: str) -> None:

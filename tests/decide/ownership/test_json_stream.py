@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from portero.decide.ownership.json_stream import JsonFilter, Shape, Unreadable, load_entries
+from portero.decide.ownership.json_stream import JsonFilter, Shape, Unreadable
 from portero.decide.ownership.list_shapes import entries
 from portero.decide.values.json_fields import JSON
 
@@ -69,9 +69,3 @@ def test_no_step_takes_long() -> None:
         assert len(json.loads(out + asked.finish())) == count
         assert asked.left_out == 1 - count
         assert longest < 0.25  # ten times what it takes
-
-
-def test_a_whole_list_that_is_asked_for_has_a_bound() -> None:
-    assert load_entries(b'[{"a": 1}, 2]') == [{"a": 1}]
-    assert load_entries(b"x") is None
-    assert load_entries(json.dumps([{"a": "b"}] * 50_000).encode()) is None

@@ -245,8 +245,8 @@ def test_what_a_registry_does_not_let_us_read_is_named_with_its_cure(site: Site,
     by_name = Lying(site, tmp_path, deny_access).fetch(name)
     assert by_name.exit_code == 2
     assert (
-        f"team/{name} needs a login, or does not exist: a host has it in /etc/portero/registry.json; elsewhere name its"
-        " file with --login\n"
+        f"team/{name} needs a login, or does not exist: a host has it in /etc/portero/registry.json; elsewhere"
+        " PORTERO_BUNDLE_LOGIN names its file\n"
     ) in by_name.output
     # A name that a user of Docker made fails no unit. A login that opens nothing does.
     assert Lying(site, tmp_path, deny_access).fetch(name, is_listed=True).exit_code == 2

@@ -29,7 +29,7 @@ def test_answers_become_site_values(tmp_path: Path) -> None:
     assert (tmp_path / "site/environment").read_text().splitlines()[1:] == [
         f"PORTERO_POLICY={tmp_path}/site/policy",
         "PORTERO_PROFILE=hardened",
-        "# audit: nothing is refused, only logged. enforce: when the log is quiet.",
+        "# audit: nothing is denied, only logged. enforce: when the log is quiet.",
         "PORTERO_MODE=audit",
     ]
 
