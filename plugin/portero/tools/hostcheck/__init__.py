@@ -1,4 +1,4 @@
-"""`portero host`: collects the facts of a host in one document (schemas/host.json), checks the host rules; changes its units.
+"""`portero host`: collects the facts of a host (schemas/host.json), checks the host rules, changes its units.
 
 A fact that cannot be read is unknown, with the reason.
 Imports: decide.decision, decide.engine, decide.identity, decide.policy, decide.reading, decide.values,
