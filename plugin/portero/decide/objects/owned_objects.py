@@ -149,7 +149,7 @@ def _list_reached(owners: OwnerNames, container: ExistingContainer, at: str, mea
             yield {"kind": "volume", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
     for name in (name for name, id in container.networks.items() if not id and name not in PREDEFINED):
         found = {text(one.labels, owners.label) for one in meanings.find(Named("network", name, at))}
-        for owner in sorted((found or {"whoever makes it"}) - {"", *owners.names}):
+        for owner in sorted((found or {"an unknown owner (it was removed)"}) - {"", *owners.names}):
             yield {"kind": "network", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
 
 
