@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from portero.decide.identity.caller import NO_IDENTITY, Identity
+from portero.decide.judging.denial import write_denial
 from portero.decide.judging.judge import Judge
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
@@ -218,6 +219,14 @@ def test_a_new_container_uses_nothing_of_others(judge: Judge, host_config: dict[
 def test_a_network_that_a_start_looks_up_by_name_is_ones_own(judge: Judge, name: str, refused: bool) -> None:
     """It was hers at the creation; she removed it, and another one made theirs under its name."""
     assert ((CHANGED, BY_ID) in refusals(judge, "POST", f"/containers/{name}/start")) is refused
+
+
+def test_of_a_network_that_dockerd_does_not_show_both_causes_are_named(judge: Judge) -> None:
+    """It was removed, or it is one of the swarm and this node is no manager."""
+    decision = judge.decide(envelope("POST", "/v1.45/containers/ongone/start", None), "d-1", NOON, identity=ALICIA)
+
+    owner = "an unknown owner (it is gone, or only swarm managers show it)"
+    assert f"Gone belongs to {owner}" in " ".join(write_denial(decision).split())
 
 
 @pytest.mark.parametrize("name", ["joiner", "behind"])

@@ -46,6 +46,7 @@ _OF_TASK = frozenset({"TaskInspect", "TaskLogs"})
 _FROM = "HostConfig.VolumesFrom"
 _IN_BODY = ("containers", "volumes", "networks", "configs")
 _MAKES = "owner"
+_UNSHOWN = "an unknown owner (it is gone, or only swarm managers show it)"
 
 
 def find_owners(site: Mapping[str, JSON], identity: Mapping[str, JSON], operation: Operation) -> OwnerNames | None:
@@ -142,6 +143,7 @@ def _list_reached(owners: OwnerNames, container: ExistingContainer, at: str, mea
     """What a container has that is another's by its label: volumes, and networks that a start looks up by name.
 
     A volume without the label dockerd may have made for it. A network that is gone may be another's when dockerd looks.
+    Where this node is no manager of its swarm, dockerd shows no network of the swarm that no container here is on.
     """
     for name in (mount.name for mount in container.mounts if mount.type == "volume"):
         owner = find_owner(name, owners.label, meanings, at) or ""
@@ -149,7 +151,7 @@ def _list_reached(owners: OwnerNames, container: ExistingContainer, at: str, mea
             yield {"kind": "volume", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
     for name in (name for name, id in container.networks.items() if not id and name not in PREDEFINED):
         found = {text(one.labels, owners.label) for one in meanings.find(Named("network", name, at))}
-        for owner in sorted((found or {"an unknown owner (it was removed)"}) - {"", *owners.names}):
+        for owner in sorted((found or {_UNSHOWN}) - {"", *owners.names}):
             yield {"kind": "network", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
 
 
