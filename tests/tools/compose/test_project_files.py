@@ -114,10 +114,12 @@ def test_a_folder_has_all_projects_below_it_and_no_link_leads_out(here: Path) ->
     Path("linked").symlink_to(here / "a")
     Path("elsewhere/compose.yaml").symlink_to("other.yaml")
 
-    assert [*find_projects(".")] == [
-        ("./a/compose.yaml", "./a/compose.override.yaml"),
-        ("./b/c/compose.yml",),
-    ]
+    for folder in (".", "./"):
+        assert [*find_projects(folder)] == [("a/compose.yaml", "a/compose.override.yaml"), ("b/c/compose.yml",)]
+    assert [*find_projects("./b/c")] == [*find_projects("b/c")] == [("b/c/compose.yml",)]
+    os.chdir("b/c")
+    assert [*find_projects(".")] == [("compose.yml",)]
+    assert [*find_projects("..")] == [("../c/compose.yml",)]
 
 
 @needs_compose

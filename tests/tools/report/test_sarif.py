@@ -67,6 +67,17 @@ def test_a_property_with_a_line_of_its_own_is_the_region(policy: Policy) -> None
     assert whole == {"artifactLocation": {"uri": "a%20compose.yaml"}, "region": {"startLine": 3}}
 
 
+def test_an_address_is_the_path_in_the_repository_without_a_dot_in_front(policy: Policy) -> None:
+    made = checked(violation("no-privileged"))
+    found = replace(made, request=replace(made.request, file="./a/compose.yaml"))
+
+    assert run(policy, found)["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {
+        "uri": "a/compose.yaml"
+    }
+    unread = sarif.make_sarif_of_decisions([], policy, {"./a/compose.yaml": "no YAML"})
+    assert '"uri": "a/compose.yaml"' in json.dumps(unread)
+
+
 @pytest.mark.parametrize("code", ["body-missing", "no-privileged"])
 def test_the_index_leads_to_the_rule_or_to_the_refusal_code(policy: Policy, code: str) -> None:
     found = run(policy, checked(violation("no-host-pid"), violation(code)))

@@ -70,7 +70,7 @@ def find_projects(folder: str, onerror: Callable[[OSError], None] = raise_error)
     for path, folders, names in os.walk(folder, onerror=onerror):
         folders[:] = sorted({*folders} - _OF_OTHERS)
         files = {name for name in names if name in _NAMES and not os.path.islink(os.path.join(path, name))}
-        if found := _choose(path, files.__contains__):
+        if found := _choose(os.path.join(path, "").removeprefix("./"), files.__contains__):
             yield found
 
 

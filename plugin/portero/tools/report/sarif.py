@@ -66,7 +66,7 @@ def make_sarif_log(
             {
                 "level": "error",
                 "message": {"text": why},
-                "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(file)}}}],
+                "locations": [{"physicalLocation": {"artifactLocation": {"uri": _write_address(file)}}}],
             }
             for file, why in unread.items()
         ]
@@ -120,9 +120,14 @@ def _describe_violation(checked: DecidedRequest, violation: Violation, index: Ma
 
 def _locate(request: FileRequest, violation: Violation) -> JSON:
     path, line = request.locate(violation.at)
-    file: dict[str, JSON] = {"artifactLocation": {"uri": quote(path)}}
+    file: dict[str, JSON] = {"artifactLocation": {"uri": _write_address(path)}}
     if line is not None:
         file["region"] = {"startLine": line}
     name = " ".join(part for part in (request.name, violation.at) if part)
     logical: list[JSON] = [{"fullyQualifiedName": name}] if name else []
     return {"physicalLocation": file, "logicalLocations": logical}
+
+
+def _write_address(path: str) -> str:
+    """Code scanning knows the files of a repository by their paths, without a dot in front."""
+    return quote(path.removeprefix("./"))
