@@ -1,5 +1,6 @@
 """A machine with this checkout and the wheels for it, as a newcomer has one, and blocks of a page typed there."""
 
+import json
 import shlex
 import shutil
 import subprocess
@@ -12,15 +13,24 @@ from tests.paths import ROOT
 from .machine import Machine
 
 CHECKOUT = "/root/portero"
+DAEMON = "/etc/docker/daemon.json"
 # No table of the kernel's packet filter is this machine's own.
 _OPTIONS = 'DOCKER_OPTS="--iptables=false --ip6tables=false"\n'
 
 
-def bring_checkout(machine: Machine, factory: pytest.TempPathFactory) -> None:
-    """Copy it there, and import an image of busybox. dockerd has no daemon.json, and nothing of Portero is there."""
+def bring_checkout(
+    machine: Machine, factory: pytest.TempPathFactory, daemon: "dict[str, object] | None" = None
+) -> None:
+    """Copy it there, and import an image of busybox. Nothing of Portero is there.
+
+    `daemon`: what daemon.json says, instead of dockerd's own options. There is no such file without it.
+    """
     machine.wait_until_booted()
     machine.do("rm -rf /var/lib/portero* /var/log/portero /etc/portero /run/portero* /opt/portero /etc/docker/*")
-    machine.path("/etc/default/docker").write_text(_OPTIONS)
+    machine.path("/etc/default/docker").write_text("" if daemon else _OPTIONS)
+    if daemon:
+        machine.path(DAEMON).parent.mkdir(exist_ok=True)
+        machine.path(DAEMON).write_text(json.dumps(daemon))
     machine.path(CHECKOUT).mkdir()
     files = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")[:-1]
     for name in filter(lambda name: (ROOT / name).is_file(), files):

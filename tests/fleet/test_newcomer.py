@@ -6,8 +6,6 @@ Then a reboot, doors on, off and on, an upgrade, one that does not start, and th
 import json
 import os
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import give_up
-from tests.packaging.conftest import gather
 from tests.paths import ROOT
 
+from .checkout import CHECKOUT, DAEMON, bring_checkout, type_lines
 from .fleet import wait_until
 from .machine import ROOT_FOLDER, Machine, Network, missing
 
@@ -28,9 +26,7 @@ TRY, INSTALL, ASK, REPORT, ENFORCE, DENIED, REMOVE = re.findall(
     r"```sh\n(.+?)```", (ROOT / "docs/quickstart.md").read_text(), re.DOTALL
 )
 # No table of the kernel's packet filter is this machine's own.
-OWN = {"iptables": False, "ip6tables": False}
-CHECKOUT = "/root/portero"
-DAEMON = "/etc/docker/daemon.json"
+OWN: dict[str, object] = {"iptables": False, "ip6tables": False}
 STARTED = "docker inspect -f '{{.State.StartedAt}} {{.State.Running}}' stays"
 ALICIA = "setpriv --reuid=alicia --regid=alicia --init-groups"
 
@@ -48,32 +44,10 @@ def network(request: pytest.FixtureRequest) -> Iterator[Network]:
 def machine(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """With this checkout, and a container that runs since before Portero came."""
     booted = network.boot("web1")
-    booted.wait_until_booted()
-    booted.do("rm -rf /var/lib/portero* /etc/portero /run/portero* /opt/portero; mkdir -p /etc/docker")
-    booted.path(DAEMON).write_text(json.dumps(OWN))
-    booted.path(CHECKOUT).mkdir()
-    files = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")[:-1]
-    for name in filter(lambda name: (ROOT / name).is_file(), files):
-        place = booted.path(CHECKOUT) / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, place)
-    version = booted.do("/usr/bin/python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'").strip()
-    shutil.copytree(gather(tmp_path_factory, version), booted.path("/srv/wheels"))
-    booted.do("systemctl enable --quiet docker containerd; systemctl restart docker")
-    booted.do("mkdir -p /srv/box/bin; cp /bin/busybox /srv/box/bin")
-    booted.do(
-        "for name in true sleep; do ln -s busybox /srv/box/bin/$name; done;"
-        " tar -C /srv/box -c . | docker import - busybox"
-    )
+    bring_checkout(booted, tmp_path_factory, OWN)
     booted.do("docker run -d --init --restart=always --network none --name stays busybox sleep 99999")
     booted.do("groupadd -f docker; useradd -m -G docker alicia")
     return booted
-
-
-def type_lines(machine: Machine, lines: str, *, timeout: float = 500) -> "subprocess.CompletedProcess[str]":
-    """Type a block of the page as root, in the checkout. There is no network: the wheels were gathered."""
-    environment = "export PYTHON=/usr/bin/python3 WHEELS=/srv/wheels"
-    return machine.shell(f"cd {CHECKOUT} && {environment}\n{lines}", timeout=timeout)
 
 
 def test_docker_denies_and_a_container_survives(machine: Machine) -> None:
