@@ -93,7 +93,8 @@ class Subject:
     `claimed`: the user whom it names where that was not proved. `identified_by`: how the user is known; `names`:
     alternative names of the certificate. `made`: what it would make, in words. `by_compose`: the client is Compose, or
     makes what Compose makes. `trace`, `parent_span`: the client's, where it named one (W3C Trace Context). `is_probe`:
-    it is one of `portero host`. `left`: the container that a start names and that was made with --rm.
+    it is one of `portero host`. `left`: the container that a start names and that was made with --rm. `owners`: whose
+    objects are used, at a tool's door.
     """
 
     operation: str = ""
@@ -115,6 +116,7 @@ class Subject:
     is_probe: bool = False
     claimed: str = ""
     left: str = ""
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +171,7 @@ class Decision:
             **({"claimed": _cut(subject.claimed)} if subject.claimed else {}),
             **({"groups": [*subject.groups[:MAX_GROUPS]]} if subject.groups else {}),
             **({"identifiedBy": subject.identified_by} if subject.identified_by else {}),
+            **({"owners": [_cut(one) for one in subject.owners[:MAX_GROUPS]]} if subject.owners else {}),
             **({"traceId": subject.trace, "parentSpanId": subject.parent_span} if subject.trace else {}),
             **({"breakGlass": True} if self.breaks_glass else {}),
             **({"probe": True} if subject.is_probe else {}),

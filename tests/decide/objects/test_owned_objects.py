@@ -176,6 +176,23 @@ def test_a_group_owns_too_and_what_has_no_label_is_the_operators(judge: Judge) -
     assert refusals(judge, "GET", "/containers/old/json", who=OPERATOR) == set()
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("containers/mine/json", ["alicia"]),
+        ("containers/old/json", ["the operators"]),
+        ("containers/ours/json", ["group:dev"]),
+        ("networks/bridge", None),
+        ("containers/json", None),
+    ],
+)
+def test_the_log_says_whose_objects_a_tool_at_a_door_uses(judge: Judge, path: str, expected: list[str] | None) -> None:
+    request, tool = envelope("GET", f"/v1.45/{path}"), Identity("door:tool", ("dev",), "door")
+
+    assert judge.decide(request, "d-1", NOON, identity=tool).line(0).get("owners") == expected
+    assert "owners" not in judge.decide(request, "d-1", NOON, identity=ALICIA).line(0)
+
+
 def test_nobody_owns_nothing(judge: Judge) -> None:
     for name in ("mine", "old"):
         assert refusals(judge, "GET", f"/containers/{name}/json", who=NO_IDENTITY) == {(READ, "path.id")}

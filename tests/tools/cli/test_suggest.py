@@ -113,10 +113,11 @@ def test_a_folder_that_cannot_be_read_is_named_and_not_empty(tmp_path: Path, mon
 
 def test_the_entry_of_a_door_is_drafted_from_its_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    log.write_bytes(line(user="door:seen", identifiedBy="door", operation="ContainerList"))
+    log.write_bytes(line(user="door:seen", identifiedBy="door", operation="ContainerList", owners=["unix:bob"]))
 
     assert json.loads(run("suggest", "--door", "seen", log, "--json").stdout) == {
         "name": "seen",
         "operations": ["ContainerList"],
+        "owners": ["unix:bob"],
     }
     assert "no decisions about requests at the door other found" in fault_of(run("suggest", "--door", "other", log))

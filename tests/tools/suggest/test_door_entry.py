@@ -31,6 +31,26 @@ def test_a_tools_door_has_the_operations_of_its_own_requests() -> None:
     ]
 
 
+def test_what_the_list_of_the_tool_would_deny_is_said() -> None:
+    lines = [*use_of("seen").list_lines({"seen": ["SystemPing"], "other": ["SystemPing"]})]
+
+    assert lines[3] == "# the list seen would deny: ContainerList"
+
+
+def test_owners_are_drafted_where_each_object_has_one() -> None:
+    use = use_of("seen")
+    use.add("ContainerInspect", "door:seen", "door", ("unix:alicia", "group:dev"))
+    use.add("ContainerInspect", "door:other", "door", ("unix:bob",))
+
+    assert use.describe()["owners"] == ["group:dev", "unix:alicia"]
+    assert not any("no owners" in line for line in use.list_lines({}))
+
+    use.add("ContainerInspect", "door:seen", "door", ("the operators",))
+
+    assert "owners" not in use.describe()
+    assert "# no owners: it used objects without one" in use.list_lines({})
+
+
 def test_the_users_door_says_of_how_many_users() -> None:
     use = use_of("users")
 

@@ -14,7 +14,7 @@ from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.routes import UNKNOWN, Match, is_probe
 from portero.decide.reading.uri import Target
 from portero.decide.values.image_names import hide_login_in_path
-from portero.decide.values.json_fields import JSON, to_list, to_object, to_text
+from portero.decide.values.json_fields import JSON, to_list, to_object, to_text, to_texts
 
 _COMPOSE_LABEL = "com.docker.compose.project"
 _SERVICE_LABEL = "com.docker.compose.service"
@@ -65,6 +65,7 @@ def describe_subject(
         made=_name_made(target, document) if operation.id in _MAKING else "",
         is_probe=envelope.body is not None and target is not None and is_probe(target, envelope.body),
         left=left,
+        owners=tuple(to_texts(to_object(document["objects"]).get("owners"))) if "objects" in document else (),
     )
 
 

@@ -1,5 +1,5 @@
 """Existing objects that a request uses, as facts.
 
-Imports: decide.decision, decide.facts, decide.images, decide.interfaces, decide.ownership, decide.policy,
-decide.reading, decide.values.
+Imports: decide.decision, decide.facts, decide.identity, decide.images, decide.interfaces, decide.ownership,
+decide.policy, decide.reading, decide.values.
 """

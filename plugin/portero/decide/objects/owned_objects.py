@@ -2,12 +2,14 @@
 
 Where the site value `ownership` names a label, a container, volume, network, service, secret or config belongs to the
 user in it, or to the group behind the prefix `group:`; what has none is the operators'. In: the request document,
-the daemon's objects, who asks. Out: the facts `foreign`, `ownerLabels` and `takenVolumes` among `objects`.
+the daemon's objects, who asks. Out: the facts `foreign`, `owners`, `ownerLabels` and `takenVolumes` among
+`objects`.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from portero.decide.identity.caller import DOOR_PREFIX
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.existing_owners import find_owner as find_owner_of
@@ -59,7 +61,7 @@ def find_owners(site: Mapping[str, JSON], identity: Mapping[str, JSON], operatio
 
 
 def describe_owners(use: ObjectUse) -> dict[str, JSON]:
-    """`foreign`, `ownerLabels`, `takenVolumes`; raises Refused (lookup-failed) where the daemon does not answer.
+    """The facts; raises Refused (lookup-failed) where the daemon does not answer.
 
     Where it cannot be asked, as with PORTERO_LOOKUPS=off, whose an object is stays unknown.
     """
@@ -77,7 +79,10 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     if reaches_all and not (operation.id in _FILTERED and _prunes_own(owners, document)):
         foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})
     if meanings is not None:
-        foreign += _list_foreign(owners, operation, document, meanings)
+        used = [*_list_used(owners, operation, document, meanings)]
+        foreign += [one for owner, one in used if owner not in owners.names]
+        if used and text(child(document, "identity"), "user").startswith(DOOR_PREFIX):
+            facts["owners"] = [*dict.fromkeys(owner or OPERATORS for owner, _ in used)]
     if foreign:
         facts["foreign"] = foreign
     if _MAKES in operation.looks_up:
@@ -112,9 +117,10 @@ def _list_labels(owners: OwnerNames, document: Mapping[str, JSON], meanings: Mea
     yield from describe_labels(owners, document, meanings)
 
 
-def _list_foreign(
+def _list_used(
     owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], meanings: Meanings
-) -> Iterator[JSON]:
+) -> Iterator[tuple[str, JSON]]:
+    """Each object with its owner; but for a predefined network, which is everybody's."""
     seen: set[tuple[str, str]] = set()
     waiting = [*_list_named(operation, document)]
     meanings.gather(waiting)
@@ -125,21 +131,24 @@ def _list_foreign(
         refuse_unclear(named)
         if named.kind == "volume" and TEMPLATE in named.name:
             name = f"{shorten_name(named.name)}, a name that swarm makes later,"
-            yield {"kind": named.kind, "name": name, "owner": "another user as well", "at": named.at}
+            yield "", {"kind": named.kind, "name": name, "owner": "another user as well", "at": named.at}
             continue
         for one in meanings.find(named) if named.name else ():
+            if one.kind == "network" and one.name in PREDEFINED:
+                continue
             owner = find_owner_of(one, owners, meanings, named.at)
-            if owner not in owners.names and not (one.kind == "network" and one.name in PREDEFINED):
-                # As the request names it: an ID must not tell the caller the name, or what is mounted there.
-                shown, name = shorten_name(owner) or OPERATORS, shorten_name(named.name)
-                yield {"kind": one.kind, "name": name, "owner": shown, "at": named.at}
-            elif isinstance(one, ExistingContainer) and operation.looks_up:
+            # As the request names it: an ID must not tell the caller the name, or what is mounted there.
+            shown, name = shorten_name(owner) or OPERATORS, shorten_name(named.name)
+            yield owner, {"kind": one.kind, "name": name, "owner": shown, "at": named.at}
+            if owner in owners.names and isinstance(one, ExistingContainer) and operation.looks_up:
                 # Who uses it is in the namespaces of those that it joins, and in its volumes.
                 waiting += [Named("container", joined, named.at) for joined in one.joined.values()]
                 yield from _list_reached(owners, one, named.at, meanings)
 
 
-def _list_reached(owners: OwnerNames, container: ExistingContainer, at: str, meanings: Meanings) -> Iterator[JSON]:
+def _list_reached(
+    owners: OwnerNames, container: ExistingContainer, at: str, meanings: Meanings
+) -> Iterator[tuple[str, JSON]]:
     """What a container has that is another's by its label: volumes, and networks that a start looks up by name.
 
     A volume without the label dockerd may have made for it. A network that is gone may be another's when dockerd looks.
@@ -148,11 +157,12 @@ def _list_reached(owners: OwnerNames, container: ExistingContainer, at: str, mea
     for name in (mount.name for mount in container.mounts if mount.type == "volume"):
         owner = find_owner(name, owners.label, meanings, at) or ""
         if owner not in ("", *owners.names):
-            yield {"kind": "volume", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
+            yield owner, {"kind": "volume", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
     for name in (name for name, id in container.networks.items() if not id and name not in PREDEFINED):
         found = {text(one.labels, owners.label) for one in meanings.find(Named("network", name, at))}
         for owner in sorted((found or {_UNSHOWN}) - {"", *owners.names}):
-            yield {"kind": "network", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
+            shown: JSON = {"kind": "network", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
+            yield owner if found else "", shown
 
 
 def _list_named(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]:

@@ -28,7 +28,7 @@ ANY = frozenset({ANY_OPERATION, ANY_READ})
 THREATS = ("denial-of-service", "confidentiality", "container-escape", "host-compromise")
 _IMAGE, _VOUCHING = '"image"', '"vouching"'
 # What `objects` holds only where the site value `ownership` names a label.
-_OF_OWNERS = ("foreign", "ownerLabels", "takenVolumes")
+_OF_OWNERS = ("foreign", "owners", "ownerLabels", "takenVolumes")
 # These speak of every object of the request.
 _OF_ALL = ("additionalProperties", "propertyNames")
 

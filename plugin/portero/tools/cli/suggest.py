@@ -90,7 +90,7 @@ def _suggest_door(name: str, logs: Collection[str], outputs: Outputs) -> None:
         for line in read_lines(log, recorded_line.MAX_LINE_BYTES):
             decision = log_lines.read_decision(line)
             if decision is not None and not decision.is_probe:
-                use.add(decision.operation, decision.user, decision.identified_by)
+                use.add(decision.operation, decision.user, decision.identified_by, decision.owners)
     if not use.requests:
         options.give_up([f"{', '.join(logs)}: no decisions about requests at the door {name} found"])
     lists = doors.read_lists(package_files.read_schema("site.json"))

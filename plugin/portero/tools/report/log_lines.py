@@ -68,6 +68,7 @@ class LoggedDecision:
     breaks_glass: bool = False
     is_probe: bool = False
     proposed: Proposed | None = None
+    owners: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
@@ -145,6 +146,7 @@ def _make_decision(document: Mapping[str, Any]) -> LoggedDecision:
         breaks_glass=document.get("breakGlass") is True,
         is_probe=document.get("probe") is True,
         proposed=_read_proposal(need(document, "try", dict)) if "try" in document else None,
+        owners=tuple(map(read_text, items(document, "owners"))) if "owners" in document else (),
     )
 
 
