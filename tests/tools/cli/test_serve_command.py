@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.serve.settings.setting_values import GONE as GONE_SETTINGS
 from tests.serve.server.commands import ask, command, create, run, serve
 from tests.serve.server.running import started
 from tests.serve.server.test_service import LIST, serve_through
@@ -75,6 +76,16 @@ def test_with_settings_that_cannot_be_used_it_refuses_with_the_reason(tmp_path: 
     assert "portero_policy_usable 0.0" in metrics
     until = "until this is fixed and portero is restarted"
     assert f"portero: error: no settings, and nothing is allowed {until}: {name}" in errors
+
+
+@pytest.mark.parametrize("option", ["--workers", "--engine", "--metrics-address"])
+def test_an_option_that_is_gone_is_answered_as_its_setting(option: str) -> None:
+    done = run("serve", option, "2")
+
+    said = GONE_SETTINGS["PORTERO_" + option.removeprefix("--").upper().replace("-", "_")]
+    assert (done.returncode, done.stdout) == (2, "")
+    assert " ".join(done.stderr.split()) == f"portero: {option}: {said}"
+    assert option not in run("serve", "--help").stdout
 
 
 def test_a_check_names_a_fault_of_the_policy_and_one_of_the_log(tmp_path: Path) -> None:

@@ -179,8 +179,7 @@ def _keep_usable(values: Mapping[str, Any], defaults: Mapping[str, str]) -> Sett
 
 def _describe_unknown(name: str, names: Sequence[str]) -> str:
     if name in value.GONE:
-        since, instead = value.GONE[name]
-        return f"{name}: gone since {since}: use {instead}"
+        return f"{name}: {value.GONE[name]}"
     # All of them have the same prefix, so that only the rest shows which one is close.
     close = suggest_name(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in names])
     close = close.replace("'", f"'{PREFIX}", 1)

@@ -9,7 +9,8 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from portero.serve.settings.settings import InvalidSettings, Settings, read_descriptions
+from portero.serve.settings.setting_values import GONE
+from portero.serve.settings.settings import PREFIX, InvalidSettings, Settings, name_variable, read_descriptions
 from portero.tools.terminal.output import show_lines
 
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
@@ -62,6 +63,15 @@ MODE = _make_option("--mode", "MODE")
 DOCKER_HOST = _make_option("--docker-host", "ADDRESS")
 HOST_ROOT = _make_option("--host-root", "PATH")
 DAEMON_CONFIG = _make_option("--daemon-config", "PATH", callback=make_absolute)
+
+
+def _say_it_is_gone(context: click.Context, parameter: click.Parameter, given: str | None) -> None:
+    if given is not None:
+        (option,) = parameter.opts
+        give_up([f"{option}: {GONE[name_variable(option.removeprefix('--').replace('-', '_'))]}"])
+
+
+_GONE: Any = {"hidden": True, "expose_value": False, "callback": _say_it_is_gone}
 takes_service = join(
     SOCKET,
     SCHEMAS,
@@ -80,6 +90,7 @@ takes_service = join(
     _make_option("--allow-rollback", "YES|NO"),
     _make_option("--record", "FILE", callback=make_absolute),
     _make_option("--record-max", "SIZE"),
+    *(click.option("--" + name.removeprefix(PREFIX).lower().replace("_", "-"), **_GONE) for name in GONE),
 )
 takes_host = join(DOCKER_HOST, HOST_ROOT, DAEMON_CONFIG)
 takes_compose = join(
