@@ -68,6 +68,10 @@ def test_an_item_of_both_kinds_needs_both(make_result: MakeResult) -> None:
     assert item(make_result(host=host(**checked | {"daemon_access_control": "violated"})), "5.2").verdict == "violated"
 
 
+def test_signatures_of_images_are_decided_by_their_rule(make_result: MakeResult) -> None:
+    assert part(make_result(), "4.12", "image-signed").notes == ("it is of level restricted, the profile is hardened",)
+
+
 def test_what_portero_cannot_decide_says_why(make_result: MakeResult) -> None:
     found = item(make_result(), "1.1.3")
 
