@@ -50,6 +50,14 @@ def test_the_list_of_commands_says_of_each_how_its_own_help_begins() -> None:
         assert " ".join((command.help or "").split()).startswith(summary.rstrip(".")), name
 
 
+@pytest.mark.parametrize("group", ["init", "token", "certs", "door", "bundle", "images", "devices"])
+def test_no_line_of_a_list_of_commands_is_cut_short(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = portero(group, "--help").output.partition("Commands:\n")[2].partition("\n\n")[0]
+
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
 def test_the_list_of_commands_needs_none_of_them() -> None:
     code = (
         "import sys; from portero.tools.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"

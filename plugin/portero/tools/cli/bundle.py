@@ -61,9 +61,10 @@ bundle.add_command(verify)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True, help="The bundle.")
 @_KEY
 def build(folder: Path, output: Path, key_file: Path) -> None:
-    """Make the file of a folder that `portero bundle sign` has signed, for a server, or to carry it.
+    """Make one file of a signed folder.
 
-    FILE.sig gets its signature, and belongs beside it.
+    `portero bundle sign` signs the folder. Put the file on a server, or carry it to the hosts, with FILE.sig, its
+    signature, beside it.
     """
     key, files = secret_input.read_key(key_file), read_files(folder)
     manifest = read_manifest(folder, files)
@@ -84,8 +85,9 @@ def build(folder: Path, output: Path, key_file: Path) -> None:
 def push(folder: Path, address: str, key_file: Path, after: int | None, login: str | None, ca: str | None) -> None:
     """Put a signed folder into a registry: oci://registry/name:tag.
 
-    Hosts refuse an older version than they had. The version in force is that of the bundle under this tag, or of this
-    host. Where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
+    Hosts deny a version that is older than theirs. The version in force is that of the bundle under this tag, or of
+    this host. Where there is none, portero asks for it, or takes that of --after. A folder whose version is not higher
+    is signed again.
     """
     settings = host_settings.load_host_settings({"bundle_login": login, "bundle_ca": ca})
     key, files = secret_input.read_key(key_file), read_files(folder)
@@ -105,10 +107,11 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
 @options.LOGIN
 @_CA
 def rotate(folder: Path, address: str | None, old: str, key_file: Path, login: str | None, ca: str | None) -> None:
-    """Sign a folder with a new key, and put it into a registry where OCI is named.
+    """Sign a folder with a new key.
 
-    Hosts trust both keys before, and the new one alone when all have this version (portero help policy-folders). The
-    folder must be as the old key signed it. Its version becomes the one above that in force.
+    OCI is the registry to put it into. Hosts trust both keys before, and the new one alone when all have this version
+    (portero help policy-folders). The folder must be as the old key signed it. Its version becomes the one above that
+    in force.
     """
     overrides = {"bundle_login": login, "bundle_ca": ca, "trusted_keys": (old,)}
     settings = host_settings.load_host_settings(overrides)
@@ -126,13 +129,13 @@ def rotate(folder: Path, address: str | None, old: str, key_file: Path, login: s
 @options.LOGIN
 @options.STATE
 def pull(login: str | None, state: str | None) -> None:
-    """Fetch PORTERO_BUNDLE if it is new, and put it where Portero takes it from, once it is verified.
+    """Fetch PORTERO_BUNDLE if it is new, verify it, put it in place.
 
-    portero-bundle.timer starts this every few minutes. A bundle that trusted keys have signed, for a group of this
-    host, and not older than the one in force takes its place. Otherwise the last good one stays.
+    portero-bundle.timer starts this every few minutes. A trusted key must have signed the bundle, for a group of this
+    host, and it may not be older than the one in force. Otherwise the last good one stays.
 
-    Exit status 1: it is not rightly signed, for other hosts, or older than the one in force. 2: it cannot be had.
-    3: either of the two, and there is none from before.
+    Exit status 1: the signature is not good, the bundle is for other hosts, or it is older than the one in force.
+    2: it cannot be fetched. 3: 1 or 2, on a host that has none from before.
     """
     settings = host_settings.load_host_settings({"bundle_login": login, "state": state})
     if not settings.bundle:

@@ -40,7 +40,10 @@ def certs() -> None:
 @click.option("--name", metavar="NAME", default="portero authority", show_default=True, help="Its name.")
 @_make_days_option(1825)
 def ca(folder: Path, name: str, days: int) -> None:
-    """Make an authority in DIR: ca.pem, and ca-key.pem, which signs and stays on this machine."""
+    """Make an authority in DIR.
+
+    It has ca.pem, and ca-key.pem, which signs and stays on this machine.
+    """
     _check_names([name])
     made = make_authority(name, days)
     _create(folder, {_CA_KEY: (made.key, _OWNER_ONLY), _CA: (made.certificate, _EVERYBODY)})
@@ -81,9 +84,10 @@ def client(folder: Path, user: str, groups: tuple[str, ...], days: int) -> None:
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=_FOLDER)
 @_make_days_option(90)
 def renew(folders: tuple[Path, ...], days: int) -> None:
-    """Renew the certificates in folders that `server` and `client` made: cert.pem changes, the key stays.
+    """Renew certificates in their folders.
 
-    The authority is in the folder above. dockerd reads its certificate when it starts: restart it.
+    `server` and `client` made the folders. cert.pem changes, the key stays. The authority is in the folder above.
+    dockerd reads its certificate when it starts: restart it.
     """
     for folder in folders:
         file = folder / _CERT

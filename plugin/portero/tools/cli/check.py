@@ -48,8 +48,8 @@ from portero.tools.terminal.output import make_json, make_text, show_json, show_
     help="A profile of the compose file (repeatable). Default: all of them.",
 )
 @click.option("--operation", metavar="ID", help="The files hold bodies of this operation, such as ContainerCreate.")
-@click.option("--fix", is_flag=True, help="Show the compose.override.yaml that makes the services legal.")
-@click.option("--write", is_flag=True, help="With --fix: keep it, merged into one that is there.")
+@click.option("--fix", is_flag=True, help="Show a compose.override.yaml with which the services are allowed.")
+@click.option("--write", is_flag=True, help="With --fix: write it, merged into the one that is there.")
 @click.option("--all", "show_all", is_flag=True, help="Print what is allowed or only logged, too.")
 @click.option("--request", "as_request", is_flag=True, help="Print the request document that rules see instead.")
 @takes_format("text", "json", "sarif", "junit")
@@ -78,7 +78,7 @@ def check(
     below it, the output of docker inspect, an envelope as dockerd posts it, envelopes one a line, a request
     {"operation", "body", "path", "query"} written by hand, or a body with --operation. A compose file with a default
     name is read with the override beside it, as docker compose does. Without a FILE, the compose files that docker
-    compose would take here. Decisions are those of mode enforce.
+    compose would take here. It decides as mode enforce does.
     """
     if write and not fix:
         options.give_up(["--write: needs --fix"])

@@ -36,7 +36,7 @@ _GROUPS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "Fleet": {
         "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
         "images": ("images", "images", "Fetch signatures of images, see which may run."),
-        "devices": ("devices_command", "devices", "Close devices to dockerd."),
+        "devices": ("devices_command", "devices", "Keep dockerd from opening devices."),
     },
     "Service": {
         "serve": ("serve_command", "serve", "Answer dockerd on the plugin socket."),

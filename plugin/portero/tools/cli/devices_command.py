@@ -32,9 +32,9 @@ _SYSTEMD = Path("/run/systemd/system")
 
 @click.group()
 def devices() -> None:
-    """Close devices to dockerd: it opens those that a build, image or archive holds.
+    """Keep dockerd from opening devices that a build, an image or an archive has.
 
-    docker.service and containerd.service then let them make device nodes, and open none (portero help install).
+    docker.service and containerd.service can then make device nodes, but not open them (portero help install).
     """
 
 

@@ -82,8 +82,8 @@ def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
 def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
     """Put the doors of the policy before dockerd, by systemd's units. As root. dockerd restarts.
 
-    dockerd's own socket moves to /run/portero-door/dockerd.sock, and clients find the users' door where it was. Done
-    again, it follows the doors that site.json has now.
+    dockerd's own socket moves to /run/portero-door/dockerd.sock, and clients find the users' door where it was. Run
+    it again after a change of the doors in site.json.
     """
     doors = {str(entry["name"]): entry for entry in _read_doors(schemas, must_run=True)}
     if USERS not in doors:
@@ -136,7 +136,7 @@ def _read_doors(schemas: tuple[str, ...], *, must_run: bool = False) -> list[Map
     settings = host_settings.load_host_settings({"schemas": schemas})
     if must_run and settings.source.page is None and not settings.schemas:
         options.give_up(
-            ["no Portero runs, so its doors are not known: systemctl start portero, or name its folders (--schemas)"]
+            ["no Portero runs, so its doors are not known: systemctl start portero, or name its folders (--policy)"]
         )
     site = judge_loading.load_judge(settings).policy.site
     return cast("list[Mapping[str, JSON]]", site[DOORS])

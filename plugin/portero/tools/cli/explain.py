@@ -71,12 +71,12 @@ def _list_rules(settings: HostSettings, outputs: Outputs) -> None:
     help="The decision log to search, with its rotated files, or - for standard input. "
     "Default: PORTERO_LOG, or the log of the running plugin.",
 )
-@click.option("--all", "in_whole", is_flag=True, help="All of a decision, not only what denied it.")
+@click.option("--all", "in_whole", is_flag=True, help="Show all of a decision, not only its denials.")
 @JSON_OUTPUT
 def explain(name: str | None, in_whole: bool, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Explain a rule, a refusal code or a decision, with reason and remedy, or list the rules.
 
-    It knows the rules about requests and about the host. A decision has ten lines, and the denials stand first.
+    It knows the rules about requests and about the host. Of a decision it shows ten lines, the denials first.
     """
     settings = host_settings.load_host_settings(given)
     if name is None:

@@ -43,17 +43,17 @@ def images() -> None:
 
 
 @images.command()
-@click.argument("named", metavar="IMAGE", nargs=-1)
-@click.option("--from", "file", metavar="FILE", type=click.Path(path_type=Path), help="A file with an image a line.")
+@click.argument("named", metavar="[IMAGE]...", nargs=-1)
+@click.option("--from", "file", metavar="FILE", type=click.Path(path_type=Path), help="A file with one image per line.")
 @options.LOGIN
 @options.STATE
 def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: str | None) -> None:
-    """Fetch the signatures of images: registry.example.com/team/app:1.4.2, or @sha256:...
+    """Fetch the signatures of images.
 
-    portero-images.timer starts this for all images of the daemon. Images in a FILE are asked for only where an entry of
-    image-trust names their registry.
+    An IMAGE is registry.example.com/team/app:1.4.2, or has @sha256: and its digest. portero-images.timer starts this
+    for all images of the daemon. Of a FILE, images count whose registry an entry of image-trust names.
 
-    Exit status 1: one of them has no valid signature. 2: something cannot be had. Older signatures stay good.
+    Exit status 1: an image has no valid signature. 2: something cannot be fetched. Older signatures stay valid.
     """
     if not named and file is None:
         options.give_up(["name an IMAGE, or a file of them with --from"])

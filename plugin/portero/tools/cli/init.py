@@ -70,11 +70,11 @@ for _command in (rule, image_list, schemas):
 @options.takes_policy
 @options.HOST_ROOT
 def write_site(folder: Path, logs: tuple[str, ...], *, yes: bool, **given: str | tuple[str, ...] | None) -> None:
-    """Write a site folder: environment, policy/site.json, policy/exceptions/, and drafts of exceptions.
+    """Write a site folder, with questions or from a log.
 
-    Without --from it asks for the values. An empty answer keeps the built-in one, as --yes does for all. Nothing is
-    enforced until you change PORTERO_MODE in the environment file. A file that is there already is never replaced: exit
-    status 2.
+    It gets environment, policy/site.json, policy/exceptions/, and drafts of exceptions. Without --from it asks for the
+    values. An empty answer keeps the built-in one, as --yes does for all. Nothing is enforced until you change
+    PORTERO_MODE in the environment file. A file that is there already is never replaced: exit status 2.
     """
     settings = replace(host_settings.load_host_settings(given), mode="enforce")
     reader = LogReader.under(judge_loading.load_remote_judge(settings))

@@ -30,7 +30,7 @@ def rule(file: Path) -> None:
     """Write a rule to DIR/rules/TOPIC/RULE-ID.json.
 
     It is advisory, so it denies nothing, and `portero test DIR` proves it as it stands: replace its words, condition
-    and examples by yours. A file that exists is never replaced: exit status 2.
+    and examples with yours. A file that exists is never replaced: exit status 2.
     """
     if not is_rule("/".join(file.absolute().parts[-3:])):
         options.give_up([f"{file}: name it DIR/rules/TOPIC/RULE-ID.json, topic and id of a-z, 0-9 and -"])
@@ -52,11 +52,14 @@ def rule(file: Path) -> None:
     required=True,
     help="A report of trivy or grype as JSON (repeatable).",
 )
-@click.option("--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="The least one.")
+@click.option(
+    "--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="This one or worse."
+)
 def image_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
-    """Write the digests of scanned images with a vulnerability of this severity or worse: DIR/image-lists/NAME.json.
+    """Write a list of scanned images with vulnerabilities.
 
-    image-digests in site.json names the list. One that exists is replaced, so that each scan writes it anew.
+    DIR/image-lists/NAME.json gets the digests of those with one of this severity or worse. image-digests in site.json
+    names the list. A list that exists is replaced, so that each scan can write it again.
     """
     if not is_image_list("/".join(file.absolute().parts[-2:])):
         options.give_up([f"{file}: name it DIR/image-lists/NAME.json, of a-z, 0-9, . and -"])
@@ -87,9 +90,9 @@ _PATCH = "host-rule.json"
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 def schemas(folder: Path) -> None:
-    """Write the JSON schemas of site files to a policy folder, so that an editor completes and checks them.
+    """Write the JSON schemas of site files to a policy folder.
 
-    The files there name them in "$schema". Run it again after an upgrade.
+    An editor completes and checks the files with them, which name them in "$schema". Run it again after an upgrade.
     """
     with options.explain_os_errors(folder, by_file=True):
         folder.mkdir(parents=True, exist_ok=True)

@@ -38,9 +38,9 @@ from portero.tools.terminal.output import make_json, make_text, show_progress
 def scan(outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Judge what exists on a daemon: containers, services, volumes, networks.
 
-    Each is judged as if it were created now, in mode enforce. Bypasses are listed apart: requests about
-    existing objects that no rule denies. Without --docker-host, scan asks the daemon that docker
-    asks. One of another host is scanned there. Nothing is changed. Exit status 1: something would be denied, or a
+    Each is judged as if it were created now, in mode enforce. A list of its own has the bypasses:
+    requests about existing objects that no rule denies. Without --docker-host, scan asks the daemon that docker
+    asks. Run it on the host of the daemon. Nothing is changed. Exit status 1: something would be denied, or a
     bypass is open.
     """
     settings = host_settings.load_host_settings(given)

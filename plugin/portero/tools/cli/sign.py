@@ -71,7 +71,10 @@ FOR_HOSTS = click.option(
 )
 @FOR_HOSTS
 def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
-    """Sign all files of a policy folder for a group of hosts: writes DIR/signature.json."""
+    """Sign a policy folder for a group of hosts.
+
+    The signature covers all files, and is written to DIR/signature.json.
+    """
     key = secret_input.read_key(key_file)
     files = read_files(folder)
     chosen = _choose_version(folder, files.get(signature.NAME), version)
@@ -85,9 +88,10 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
 @options.TRUSTED
 @JSON_OUTPUT
 def verify(folder: Path, outputs: Outputs, **trusted: tuple[str, ...]) -> None:
-    """Check that a trusted key signed a policy folder, and that no file has changed since.
+    """Check the signature of a policy folder.
 
-    Where PORTERO_HOST_GROUPS is set, the folder must be signed for one of these groups.
+    A trusted key must have signed it, and no file may have changed since. Where PORTERO_HOST_GROUPS is set, the folder
+    must be signed for one of these groups.
     """
     settings = host_settings.load_host_settings(trusted)
     try:

@@ -59,9 +59,9 @@ def suggest(
     """Suggest site values and exceptions that would allow the denied requests.
 
     A LOG is a recording (PORTERO_RECORD), which has values, or a decision log, which has names only. Rotated ones
-    and .gz are read too, - is standard input. It can be a compose file, or a folder of projects that have them. Each
-    site value is proved by the rule that denied. Owner, reason and expiry of exceptions are left for you. Exit status
-    1: something is denied for which nothing is suggested.
+    and .gz are read too, - is standard input. A LOG can also be a compose file, or a folder with compose files. Each
+    site value is tried with the rule that denied. Fill in owner, reason and expiry of exceptions yourself. Exit status
+    1: nothing is suggested for some denial.
     """
     if door is not None:
         _suggest_door(door, logs, outputs)

@@ -52,9 +52,10 @@ class _Proved:
 def prove(folders: tuple[Path, ...], outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Run the examples of every rule, the built-in ones and those of policy folders.
 
-    Every engine allows what a rule allows and denies what it denies, with the same `at`. Deleting any keyword
-    changes an example. DIR comes after --policy. A warning names what the site's values cannot reach under
-    PORTERO_PROFILE. In a checkout the generated pages are checked too. Exit status 1: a rule has a fault.
+    Each rule must allow its allowed examples and deny its denied ones, at the named place. A keyword of a rule that no
+    example needs is a fault too. A DIR overrides the folders of --policy. A warning names values of the site that
+    have no effect under PORTERO_PROFILE. In a checkout generated pages are checked too. Exit status 1: a rule has a
+    fault.
     """
     settings = host_settings.load_host_settings(given)
     distinct = _drop_doubles([*settings.readable_folders, *folders])

@@ -68,7 +68,10 @@ def show_token(outputs: Outputs) -> None:
 @options.PROFILE
 @JSON_OUTPUT
 def verify(group: str | None, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
-    """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: it is denied."""
+    """Verify the token on standard input as a host would.
+
+    The issuers are those of a policy. Exit status 1: the token is denied.
+    """
     settings = host_settings.load_host_settings({**given, "host_groups": group})
     judge = judge_loading.load_judge(settings)
     value, now = read_token(), time.time()
@@ -125,11 +128,11 @@ def _explain_distrust(claims: Mapping[str, JSON], issuers: Mapping[str, TokenIss
     help="Trust this authority (PEM).",
 )
 def keys(url: str, output: Path | None, ca: Path | None) -> None:
-    """Fetch an issuer's public keys (a JSON Web Key Set) over https, for keys/ of a policy folder.
+    """Fetch an issuer's public keys for a policy folder.
 
-    URL is the set itself, or the issuer's .well-known/openid-configuration, which says where the set is. Sign the
-    policy again when a host asks for signatures. The environment variables https_proxy and no_proxy count. Portero
-    itself fetches nothing.
+    They belong into its keys/. URL is the JSON Web Key Set itself, by https, or the issuer's
+    .well-known/openid-configuration, which says where the set is. Sign the policy again when a host asks for
+    signatures. The environment variables https_proxy and no_proxy count. Portero itself fetches nothing.
     """
     text, count = fetch_keys(url, ca)
     if output is None:

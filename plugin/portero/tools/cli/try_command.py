@@ -27,6 +27,7 @@ from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show_outputs
 from portero.tools.terminal.output import make_json, make_text, show_text
 
 _LAST_LINES = 5
+_SECONDS = click.FloatRange(1, 3600)
 _PRIVILEGED = "no-privileged"
 # What makes containers itself, by what the projects say of their images.
 _PRIVILEGED_IMAGES = tuple(row[0] for row in read_rows(__file__, "privileged_images.tsv"))
@@ -37,7 +38,9 @@ _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 @click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--all", "go_on", is_flag=True, help="Go on after a denial, to see the next requests.")
 @click.option("--any", "any_program", is_flag=True, help="COMMAND is another program that honours DOCKER_HOST.")
-@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(1, 3600), default=60.0, show_default=True)
+@click.option(
+    "--timeout", metavar="SECONDS", type=_SECONDS, default=60, show_default=True, help="End COMMAND after them."
+)
 @click.option("--verbose", is_flag=True, help="Show the output of the command on standard error.")
 @options.takes_policy
 @options.takes_host
@@ -57,7 +60,7 @@ def tryout(
 ) -> None:
     """Run a docker or docker-compose command against a stand-in for dockerd, and show the denials.
 
-    Nothing is created, and neither dockerd nor root is needed. Decisions are those of mode enforce.
+    Nothing is created, and neither dockerd nor root is needed. It decides as mode enforce does.
     """
     typed = _parse_command(command, any_program=any_program)
     settings = replace(host_settings.load_host_settings(given), mode="enforce")

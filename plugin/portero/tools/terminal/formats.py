@@ -59,7 +59,7 @@ def takes_format(*formats: str, default: str = "text", help: str = "") -> Callab
             click.option("--format", "chosen", multiple=True, metavar=f"[{'|'.join(formats)}]", type=form, help=about),
             click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
             click.option("--output", "file", metavar="FILE", help="Write to FILE, not to standard output."),
-            click.option("-q", "--quiet", is_flag=True, help="Print nothing: the exit status says it."),
+            click.option("-q", "--quiet", is_flag=True, help="Print nothing: only the exit status tells."),
             NO_COLOR,
         )(cast(_Command, run))
 

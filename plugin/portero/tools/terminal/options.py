@@ -51,7 +51,9 @@ def _join_names(context: click.Context, parameter: click.Parameter, folders: tup
     return folders or older
 
 
-_ABOUT = "A policy folder (to judge by, also oci://… of a bundle). Repeatable: a later one overrides earlier ones."
+_ABOUT = (
+    "A policy folder, or oci://… of a bundle where a command judges. Repeatable: a later one overrides earlier ones."
+)
 _OLDER: Any = {"hidden": True, "is_eager": True, "expose_value": False, "callback": _keep_older}
 # The folders of a policy, by both names of their option.
 SCHEMAS = join(
@@ -110,12 +112,14 @@ takes_compose = join(
     ),
 )
 LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them (PORTERO_BUNDLE_LOGIN).")
-STATE = click.option("--state", metavar="FILE", help="Which signed versions were in force. Default: PORTERO_STATE.")
+STATE = click.option(
+    "--state", metavar="FILE", help="The file of signed versions that were in force. Default: PORTERO_STATE."
+)
 TRUSTED = click.option(
     *("--trusted", "trusted_keys"),
     metavar="FILE",
     multiple=True,
-    help="A trusted public key, for a bundle. Default: PORTERO_TRUSTED_KEYS.",
+    help="A public key that signs the bundle. Default: PORTERO_TRUSTED_KEYS.",
 )
 takes_policy = join(SCHEMAS, TRUSTED, PROFILE)
 
