@@ -223,6 +223,17 @@ def test_old_harmless_containers_go_on_starting(judge: Judge, name: str) -> None
         assert refuse(strict, "POST", f"/containers/{name}/start") == []
 
 
+@pytest.mark.parametrize(("depth", "rules"), [(100, []), (5000, ["lookup-failed"])])
+def test_an_object_that_is_nested_too_deep_could_not_be_read(judge: Judge, depth: int, rules: list[str]) -> None:
+    value: Any = {}
+    for _ in range(depth):
+        value = {"a": value}
+    deep = container("deep", New=value)
+
+    asking = replace(judge, host=FixedHost({"objects": {"container": {"deep": deep, deep["Id"]: deep}}}))
+    assert refuse(asking, "POST", "/containers/deep/start") == rules
+
+
 @pytest.mark.parametrize(
     ("exec", "rules"), [("ready", []), ("prepared", ["existing-container"]), ("inpriv", ["existing-container"])]
 )

@@ -14,6 +14,7 @@ from portero.decide.reading.go_json import Tree
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
+from portero.decide.values.refusals import Refused
 
 # Of the text and its facts, of which a short bind can have many; most containers take a third of that.
 _MAX_CACHED, _MAX_CACHED_BYTES = 64, 32 << 10
@@ -80,14 +81,17 @@ def describe_making(
 ) -> dict[str, JSON]:
     """The document of the request that would make an object now, with the objects that it uses.
 
-    What is used again and again is read once.
+    What is used again and again is read once. Raises Refused, also where dockerd shows a value that is nested too deep.
     """
     call = CallParameters(made.operation, "POST", None, {"id": made.name}, {"name": (made.name,)})
-    text = json.dumps((made.operation, made.name, made.body))
-    cached = cast("_CachedObject | None", shapes.cache.get(text))
-    if cached is None or not cached.answers.still_hold(host):
-        shape, answers = shapes.by_operation[made.operation], HostNotes()
+    shape, answers = shapes.by_operation[made.operation], HostNotes()
+    try:
+        text = json.dumps((made.operation, made.name, made.body))
+        cached = cast("_CachedObject | None", shapes.cache.get(text))
         canonical = cached.canonical if cached else canonicalize(shape, cast("Tree", made.body))
+    except RecursionError:
+        raise Refused("body-too-deep") from None
+    if cached is None or not cached.answers.still_hold(host):
         facts = _read_facts(call, canonical, NotedMoment(host, answers))
         cached = _CachedObject(canonical, facts, answers)
         if len(text) + len(json.dumps(facts)) <= _MAX_CACHED_BYTES:
