@@ -115,6 +115,7 @@ def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
         *("leapt", "leap", "armed", "arming", "arms", "tagged", "grown"),
         *("buffered", "rotating", "certified", "crowded", "unkillable", "crowd", "holder"),
         *("looking", "talkative"),
+        *("linked-bad", "inner-bad", "device-link", "running-bad"),
     }
     assert [bypass["command"] for bypass in bypasses if bypass["open"]] == []
 
