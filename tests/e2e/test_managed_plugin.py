@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from tests.packaging.commands import run
 from tests.packaging.package import gather_for_distribution
 
-from .conftest import give_up
+from .debian_base import pack_debian
 from .decisions import Decisions, compare, decide_guarded
 from .guarded import GuardedDocker
 from .host import REPOSITORY
@@ -24,23 +23,10 @@ pytestmark = pytest.mark.e2e
 BASE = "python-base:latest"
 
 
-# The smallest Debian that has python3, of the files of this machine's packages (documentation may be left out).
-PACK = """
-list() {
-  dpkg-query --show --showformat '${Essential} ${Package}\\n' | sed -n 's/^yes //p'
-  apt-cache depends --recurse --important --installed python3 | sed -n 's/^\\([a-z0-9][^:]*\\).*/\\1/p'
-}
-{ dpkg --listfiles $(list | sort -u); printf '/%s\\n' tmp root var run etc/passwd etc/group; } | sort -u |
-  tar -C / --no-recursion --ignore-failed-read -T - -c 2>/dev/null
-"""
-
-
 @pytest.fixture(scope="module")
 def base() -> bytes:
     """Its root file system, as a tar stream."""
-    if shutil.which("dpkg") is None or not Path("/usr/share/doc/python3").exists():
-        give_up("a base image of its own needs Debian's python3: apt-get install python3")
-    return subprocess.run(["sh", "-c", PACK], check=True, capture_output=True, timeout=100).stdout
+    return pack_debian("python3")
 
 
 @pytest.fixture(scope="module")
