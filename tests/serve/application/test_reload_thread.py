@@ -341,6 +341,8 @@ def test_a_decider_that_follows_begins_with_the_folders_and_a_line_of_its_own(se
     assert served.privileged() is True
     assert [in_force.state.faults for in_force in served.reported[:1]] == [()]
     assert served.application.log.state.torn is True
+    (notice,) = [one for one in served.status()["attention"] if "the deciding process" in one]
+    assert notice.startswith("the deciding process ended or hung, and was replaced at 20")
 
 
 @pytest.mark.usefixtures("_retries_soon")

@@ -31,11 +31,10 @@ class StandIn:
         self._loads = 0
         self._began = ""
 
-    def start(self, *, is_replacement: bool, hung_at: float) -> None:
+    def start(self, *, is_replacement: bool) -> None:
         if NO_FILES.exists():
             raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
         self._began += "anew" if is_replacement else "first"
-        self._began += " after one that hung" if hung_at else ""
 
     def request_reload(self) -> None:
         self._loads += 1

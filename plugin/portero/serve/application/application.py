@@ -70,7 +70,7 @@ class Application:
     setting_faults: Sequence[str] = ()
     # When the policy folders were last polled, by time.monotonic(); a poll of a file system that hangs does not end.
     polled_at: float = field(default_factory=time.monotonic)
-    hung_at: float = 0.0  # see View
+    replaced_at: float = 0.0  # see View
 
     def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
         """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
@@ -137,7 +137,7 @@ class Application:
             in_force.unusable,
             self.list_docker_users,
             self.daemon.followed.count_differences() if self.daemon.followed else 0,
-            self.hung_at,
+            self.replaced_at,
             self.daemon.writers_failure,
         )
 

@@ -51,14 +51,11 @@ class ReloadThread:
         self._changing_since: float | None = None
         self._is_reload_requested = threading.Event()
 
-    def start(self, *, is_replacement: bool, hung_at: float = 0.0) -> None:
-        """In the deciding process, before it answers. `is_replacement`: it replaces one that has ended.
-
-        `hung_at`: when one that hung was replaced, in seconds since 1970; 0: none was.
-        """
+    def start(self, *, is_replacement: bool) -> None:
+        """In the deciding process, before it answers. `is_replacement`: it replaces one that has ended."""
         application = self.application
-        application.hung_at = hung_at
         if is_replacement:
+            application.replaced_at = time.time()
             application.in_force = reloading.restore_policy(application)
             self._count_and_report()
         self._schedule_retry()

@@ -67,11 +67,8 @@ def read_processor_ticks(process: int) -> int:
 class PolicyUpdater(Protocol):
     """Keeps the policy up to date: portero.serve.application.reload_thread.ReloadThread."""
 
-    def start(self, *, is_replacement: bool, hung_at: float) -> None:
-        """Called in a decider before it serves. `is_replacement`: it is not the first one of this arbiter.
-
-        `hung_at`: when one that hung was replaced, in seconds since 1970; 0: none was.
-        """
+    def start(self, *, is_replacement: bool) -> None:
+        """Called in a decider before it serves. `is_replacement`: it is not the first one of this arbiter."""
 
     def request_reload(self) -> None:
         """Called in the decider at SIGHUP; it returns at once."""
@@ -92,7 +89,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # see above: no types
         self.policy_updater = policy_updater
         self.listener = listener
         self.tell_alive = tell_alive
-        self.hung_at = 0.0
         self._settings = settings
         # The arbiter hands a new listening socket to the decider here; its end shows that the arbiter has ended.
         self.arbiter_end, self.decider_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -110,9 +106,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # see above: no types
             "graceful_timeout": _GRACE,
             "max_requests": 0,
             "preload_app": True,
-            "post_worker_init": lambda worker: self.policy_updater.start(
-                is_replacement=worker.age > 1, hung_at=self.hung_at
-            ),
+            "post_worker_init": lambda worker: self.policy_updater.start(is_replacement=worker.age > 1),
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
@@ -191,7 +185,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
                 _LOG.error(
                     "the deciding process %d hangs (no heartbeat for %.0f s): replaced", process, now - beat.time
                 )
-                self.app.hung_at, self._hung = time.time(), process
+                self._hung = process
                 self.kill_worker(process, signal.SIGKILL)
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:

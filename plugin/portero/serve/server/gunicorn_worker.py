@@ -34,6 +34,9 @@ _WATCHES_EVERY = 1.0
 _PAUSE = 0.05
 # A client may just be sending on a connection that seems idle: it stays open for so many seconds.
 _LINGERS = 2.0
+# How long connections are accepted at systemd's socket after the signal to end, while others are answered: these may
+# make us ask dockerd, which asks us over a new connection.
+_ACCEPTS_FOR = 5.0
 # How long a thread may keep the interpreter from others, who wait so long at each of their system calls. With Python's
 # own 5 ms a ping waits up to 60 ms while the worst body is judged.
 _SWITCHES_EVERY = 0.001
@@ -113,7 +116,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         if not descriptors:
             self.alive = False
             return
-        self._stop_listening(accept_waiting=True)
+        self._stop_listening()
         self.sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         for listener in self.sockets:
             listener.setblocking(False)
@@ -127,21 +130,26 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         answers: Answers = self.app.answers
         return Connection(client, answers, self.wsgi, self._large, lambda: not self.alive)
 
-    def _stop_listening(self, *, accept_waiting: bool) -> None:
-        """`accept_waiting`: accept all that wait first, since no other process will."""
+    def _stop_listening(self) -> None:
+        """Accept all that wait first, since no other process will."""
         for listener in self.sockets:
-            while accept_waiting and self._accept(listener):
+            while self._accept(listener):
                 pass
             listener.close()
 
     def _end(self) -> None:
         """Answer what is under way. gunicorn's arbiter kills what has not ended in time."""
-        # systemd keeps its socket, with all that wait there. No connection must begin to wait at another one.
-        self._stop_listening(accept_waiting=self.app.listener.path is not None)
         began = time.monotonic()
-        while self._loop.connections and time.monotonic() < began + self.cfg.graceful_timeout:
+        # systemd keeps its socket, with all that wait there.
+        accepts_until = began + (_ACCEPTS_FOR if self.app.listener.path is None else 0)
+        if self.app.listener.path is not None:
+            self._stop_listening()
+        while self._loop.connections and (now := time.monotonic()) < began + self.cfg.graceful_timeout:
             self.notify()
-            if time.monotonic() > began + _LINGERS:
+            if now > began + _LINGERS:
                 for connection in [*self._loop.connections]:
                     connection.hang_up_if_idle(0)
-            time.sleep(_PAUSE)
+            listeners = self.sockets if now < accepts_until and self._loop.has_room() else ()
+            ready, _, _ = select.select(listeners, (), (), _PAUSE)
+            for listener in ready:
+                self._accept(listener)

@@ -54,7 +54,7 @@ class View:
     existing object went. `break_glass`: requests for which a token lifted the rules since the start. `silent_for`:
     seconds since the policy folders were last polled. `unusable`: why no policy is in force, as a refusal code; empty
     where one is.
-    `hung_at`: when a deciding process that hung was replaced, since the start, in seconds since 1970; 0: none was.
+    `replaced_at`: when the deciding process began, if it replaced another, in seconds since 1970; 0: it is the first.
     `writers_failure`: why the memory of writers could not be used the last time, as a sentence; empty: it could.
     `picture_differences`: how often dockerd showed something else than is known of it.
     `list_docker_users`: who reaches the daemon's socket, by the root of the host's files and daemon.json.
@@ -73,7 +73,7 @@ class View:
     unusable: str = ""
     list_docker_users: ListDockerUsers = list_no_users
     picture_differences: int = 0
-    hung_at: float = 0.0
+    replaced_at: float = 0.0
     writers_failure: str = ""
 
 
@@ -197,9 +197,9 @@ def list_attention(view: View, now: float) -> Iterator[str]:
 def _list_process_notices(view: View) -> Iterator[str]:
     if view.writers_failure:
         yield view.writers_failure
-    if view.hung_at:
-        when = format_instant(view.hung_at)
-        yield f"the deciding process hung and was replaced at {when}: was it stopped, frozen or debugged?"
+    if view.replaced_at:
+        when = format_instant(view.replaced_at)
+        yield f"the deciding process ended or hung, and was replaced at {when}: journalctl -u portero says why"
 
 
 def _list_replaced_code() -> Iterator[str]:
