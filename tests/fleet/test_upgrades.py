@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 DAEMON = {"iptables": False, "ip6tables": False, "live-restore": True, "authorization-plugins": ["portero"]}
 # Each with a site and a setting of its time, and what the upgrade says of the setting.
 VERSIONS = {
-    "e174fdb": ({}, "PORTERO_WORKERS=1", "PORTERO_WORKERS: gone since 2026-11-28: use PORTERO_THREADS"),
+    "e174fdb": ({"pids-max": 300}, "PORTERO_WORKERS=1", "PORTERO_WORKERS: gone since 2026-11-28: use PORTERO_THREADS"),
     "52d83e26": ({"doors": [{"name": "users"}], "actions": {"unseen-device-nodes": "off"}}, "", ""),
 }
 TIMER = "portero-bundle.timer"
