@@ -46,7 +46,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
     waived = lines.index("waived: no-host-network is violated, an exception waives it")
     assert lines[waived + 1] == "  exception  probe"
     gone = lines.index("would be denied by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
-    assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --schemas"
+    assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --policy"
 
 
 @pytest.mark.parametrize(("refusing", "shown", "left_out"), [(2, 2, ""), (5, 5, ""), (9, 4, "  and 6 more")])

@@ -24,6 +24,10 @@ _PURPOSES: dict[Purpose, ObjectIdentifier] = {
     "server": ExtendedKeyUsageOID.SERVER_AUTH,
     "client": ExtendedKeyUsageOID.CLIENT_AUTH,
 }
+_USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+)
 # Clocks differ: a certificate that was made just now must already be valid elsewhere.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 # The kinds of extensions that a renewed certificate takes over.
@@ -70,7 +74,7 @@ class Authority:
         builder = (
             _begin(subject, key.public_key(), days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_make_usage(signs_certificates=False), critical=True)
+            .add_extension(_make_usage("digital_signature"), critical=True)
             .add_extension(x509.ExtendedKeyUsage([_PURPOSES[purpose]]), critical=False)
         )
         if hosts:
@@ -112,7 +116,7 @@ def make_authority(name: str, days: int) -> Issued:
         _begin(subject, key.public_key(), days)
         .issuer_name(subject)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_make_usage(signs_certificates=True), critical=True)
+        .add_extension(_make_usage("key_cert_sign", "crl_sign"), critical=True)
         .sign(key, hashes.SHA256())
     )
     return Issued(_encode_certificate(certificate), _encode_key(key), certificate.not_valid_after_utc)
@@ -131,18 +135,8 @@ def _begin(subject: x509.Name, public: ec.EllipticCurvePublicKey, days: int) -> 
     )
 
 
-def _make_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def _make_usage(*allowed: str) -> x509.KeyUsage:
+    return x509.KeyUsage(**{name: name in allowed for name in _USAGES})
 
 
 def _name_host(host: str) -> x509.GeneralName:

@@ -34,13 +34,8 @@ _FILE_MODE = 0o644
 # Of a pull that failed while there is no bundle at all: portero-bundle.service then tries again within seconds.
 _NOTHING_YET = 3
 _CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust. Default: PORTERO_BUNDLE_CA.")
-_KEY = click.option(
-    *("--key", "key_file"),
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The private key that signs the archive.",
-)
+_FILE = click.Path(path_type=Path)
+_KEY = click.option("--key", "key_file", metavar="FILE", type=_FILE, required=True, help="The private key that signs.")
 
 
 @click.group()
@@ -58,7 +53,7 @@ bundle.add_command(verify)
 
 @bundle.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True, help="The bundle.")
+@click.option("-o", "--output", metavar="FILE", type=_FILE, required=True, help="The bundle.")
 @_KEY
 def build(folder: Path, output: Path, key_file: Path) -> None:
     """Make one file of a signed folder.

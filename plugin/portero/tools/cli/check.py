@@ -3,22 +3,21 @@
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import click
 
 from portero.decide.judging.judge import Judge
-from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import replace
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.tools.cli import host_settings, judge_loading
-from portero.tools.compose import check_fix, check_report
-from portero.tools.compose.check_report import ReportNotes
+from portero.tools.compose import check_fix
+from portero.tools.compose.check_report import list_report, make_line
 from portero.tools.compose.file_decisions import FileJudge
 from portero.tools.compose.project import Reading
 from portero.tools.compose.project_files import complete_projects, find_files, find_projects
-from portero.tools.recording.request_files import DecidedRequest, FileRequest, InvalidRequestFile
+from portero.tools.recording.request_files import FileRequest, InvalidRequestFile
 from portero.tools.report.output_formats import write_junit_decisions
 from portero.tools.report.sarif import make_sarif_of_decisions
 from portero.tools.terminal import options
@@ -30,22 +29,11 @@ from portero.tools.terminal.output import make_json, make_text, show_json, show_
 @click.command()
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=READ_LATER)
 @click.option(
-    "-f",
-    "--file",
-    "project_files",
-    metavar="FILE",
-    multiple=True,
-    type=FILE,
-    help="A compose file. Repeated ones override earlier ones, as with docker compose.",
+    *("-f", "--file", "project_files"), metavar="FILE", multiple=True, type=FILE, help="A compose file (repeatable)."
 )
 @click.option("--env-file", "env_files", metavar="FILE", multiple=True, type=FILE, help="Variables for Compose.")
 @click.option(
-    "--compose-profile",
-    "profiles",
-    metavar="NAME",
-    multiple=True,
-    default=["*"],
-    help="A profile of the compose file (repeatable). Default: all of them.",
+    *("--compose-profile", "profiles"), metavar="NAME", multiple=True, default=["*"], help="A profile. Default: all."
 )
 @click.option("--operation", metavar="ID", help="The files hold bodies of this operation, such as ContainerCreate.")
 @click.option("--fix", is_flag=True, help="Show a compose.override.yaml with which the services are allowed.")
@@ -114,7 +102,15 @@ def check(
             checked, notes = files_judge.decide(requests)
             if any(one.format == "text" for one in outputs):
                 notes = replace(notes, warnings=[*notes.warnings, *files_judge.note_overrides(completed, checked)])
-            _show_decisions(checked, outputs, judge.policy, notes, unread, show_all=show_all)
+            errors: list[dict[str, JSON]] = [{"file": file, "error": why} for file, why in unread.items()]
+            lines = [*map(make_line, checked), *errors]
+            formats = {
+                "text": lambda: make_text(list_report(checked, notes, show_all=show_all) if checked else ()),
+                "json": lambda: "\n".join(make_json(line, None) for line in lines),
+                "sarif": lambda: make_json(make_sarif_of_decisions(checked, judge.policy, unread)),
+                "junit": lambda: write_junit_decisions(checked, unread),
+            }
+            show_outputs(outputs, formats)
             passed = [each.decision.allowed for each in checked]
     if unread:
         options.give_up([*unread.values()])
@@ -131,25 +127,6 @@ def _find_project(env_files: Sequence[str]) -> tuple[str, ...]:
     if not files:
         options.give_up(["no compose file here: name a FILE"])
     return tuple(map(os.path.relpath, files))
-
-
-def _show_decisions(
-    checked: Sequence[DecidedRequest],
-    outputs: Outputs,
-    policy: Policy,
-    notes: ReportNotes,
-    unread: Mapping[str, str],
-    *,
-    show_all: bool,
-) -> None:
-    errors: list[dict[str, JSON]] = [{"file": file, "error": why} for file, why in unread.items()]
-    formats = {
-        "text": lambda: make_text(check_report.list_report(checked, notes, show_all=show_all) if checked else ()),
-        "json": lambda: "\n".join(make_json(line, None) for line in [*map(check_report.make_line, checked), *errors]),
-        "sarif": lambda: make_json(make_sarif_of_decisions(checked, policy, unread)),
-        "junit": lambda: write_junit_decisions(checked, unread),
-    }
-    show_outputs(outputs, formats)
 
 
 def _show_document(judge: Judge, request: FileRequest) -> bool:

@@ -65,12 +65,7 @@ def _list_rules(settings: HostSettings, outputs: Outputs) -> None:
 @click.argument("name", metavar="[RULE|CODE|DECISION-ID]", required=False, shell_complete=complete_rules)
 @options.takes_policy
 @options.SOCKET
-@click.option(
-    "--log",
-    metavar="FILE",
-    help="The decision log to search, with its rotated files, or - for standard input. "
-    "Default: PORTERO_LOG, or the log of the running plugin.",
-)
+@click.option("--log", metavar="FILE", help="The decision log, or - for standard input. Default: that of Portero.")
 @click.option("--all", "in_whole", is_flag=True, help="Show all of a decision, not only its denials.")
 @JSON_OUTPUT
 def explain(name: str | None, in_whole: bool, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:

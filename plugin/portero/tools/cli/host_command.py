@@ -1,9 +1,7 @@
 """`portero host`: collects the facts of this host and checks them against the rules about hosts."""
 
 import sys
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import cast
 
 import click
@@ -26,6 +24,8 @@ from portero.tools.terminal import options
 from portero.tools.terminal.formats import Outputs, show_outputs, takes_format
 from portero.tools.terminal.output import make_json, make_text
 
+_FOLDER = click.Path(exists=True, file_okay=False)
+
 
 @click.command()
 @takes_format("text", "json", "junit", "sarif", "html")
@@ -33,25 +33,22 @@ from portero.tools.terminal.output import make_json, make_text
 @options.DOCKER_HOST
 @options.SOCKET
 @options.DAEMON_CONFIG
-@click.option(
-    "--root",
-    metavar="DIR",
-    default="/",
-    type=click.Path(exists=True, file_okay=False),
-    help="Where the host's files are visible.  [default: /]",
-)
-@click.option(
-    "--probe/--no-probe",
-    default=True,
-    help="Send dockerd two harmless requests that show whether its plugin gets every body.",
-)
+@click.option("--root", metavar="DIR", default="/", type=_FOLDER, help="Where the host's files are visible.")
+@click.option("--probe/--no-probe", default=True, help="Send dockerd two harmless requests that its plugin must see.")
 def host(outputs: Outputs, root: str, probe: bool, **given: str | tuple[str, ...] | None) -> None:
     """Check this host: kernel, dockerd, its users, the place of its data.
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
     result = check_host(host_settings.load_host_settings(given), root, probe=probe)
-    show_outputs(outputs, {form: partial(make, result) for form, make in _FORMATS.items()})
+    formats = {
+        "text": lambda: make_text(host_result.list_lines(result)),
+        "json": lambda: make_json(host_result.describe(result)),
+        "junit": lambda: write_junit(host_result.list_cases(result)),
+        "sarif": lambda: make_json(host_result.make_sarif(result)),
+        "html": lambda: host_result.render_page(result),
+    }
+    show_outputs(outputs, formats)
     sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
 
 
@@ -75,12 +72,3 @@ def load_host_policy(settings: HostSettings) -> HostPolicy:
     host_settings.show_source(settings)
     with options.give_up_on(LoadError):
         return load_rules(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
-
-
-_FORMATS: Mapping[str, Callable[[HostResult], str]] = {
-    "text": lambda result: make_text(host_result.list_lines(result)),
-    "json": lambda result: make_json(host_result.describe(result)),
-    "junit": lambda result: write_junit(host_result.list_cases(result)),
-    "sarif": lambda result: make_json(host_result.make_sarif(result)),
-    "html": host_result.render_page,
-}

@@ -58,14 +58,7 @@ for _command in (rule, image_list, schemas):
 
 @init.command("site")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--from",
-    "logs",
-    metavar="LOG",
-    multiple=True,
-    type=FILE,
-    help="A recording or decision log (repeatable). Instead of questions, values are those of `portero suggest`.",
-)
+@click.option("--from", "logs", metavar="LOG", multiple=True, type=FILE, help="Take values of `portero suggest LOG`.")
 @click.option("--yes", is_flag=True, help="Ask nothing: the built-in values stay.")
 @options.takes_policy
 @options.HOST_ROOT
@@ -86,7 +79,8 @@ def write_site(folder: Path, logs: tuple[str, ...], *, yes: bool, **given: str |
     # Before a question is asked.
     _refuse_taken(folder, _make_files(folder.absolute(), settings.profile, {}, suggestions))
     site = suggestions.make_patch() if logs else {} if yes else _ask(suggestions.policy.site)
-    _check_values(site)
+    if wrong := list(find_faults(dict(site), package_files.read_schema("site.schema.json"))):
+        options.give_up(wrong)
     files = _make_files(folder.absolute(), settings.profile, site, suggestions)
     with options.explain_os_errors(folder, by_file=True):
         (folder / "policy" / "exceptions").mkdir(parents=True, exist_ok=True)
@@ -132,12 +126,6 @@ def _parse_answer(kind: str, answer: list[str], old: JSON) -> JSON:
         return int(number) if number.is_integer() else number
     added: list[JSON] = [int(word) if kind == "ports" else word for word in answer]
     return [*cast("list[JSON]", old), *(one for one in added if one not in cast("list[JSON]", old))]
-
-
-def _check_values(site: dict[str, JSON]) -> None:
-    schema = package_files.read_schema("site.schema.json")
-    if wrong := list(find_faults(dict(site), schema)):
-        options.give_up(wrong)
 
 
 def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestions: Suggestions) -> dict[str, str]:

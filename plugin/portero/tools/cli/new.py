@@ -44,17 +44,8 @@ def rule(file: Path) -> None:
 
 @click.command("image-list")
 @_FILE
-@click.option(
-    "--from",
-    "reports",
-    metavar="REPORT",
-    multiple=True,
-    required=True,
-    help="A report of trivy or grype as JSON (repeatable).",
-)
-@click.option(
-    "--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="This one or worse."
-)
+@click.option("--from", "reports", metavar="REPORT", multiple=True, required=True, help="JSON of trivy or grype.")
+@click.option("--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="The lowest.")
 def image_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
     """Write a list of scanned images with vulnerabilities.
 

@@ -28,12 +28,7 @@ _CARRIED_OUT = Outcome(True, (), "", "", "", "")
 
 @click.command()
 @click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, type=FILE)
-@click.option(
-    "--against",
-    metavar="DIR",
-    multiple=True,
-    help="Compare with the policy of this folder instead of the recorded decisions (repeatable).",
-)
+@click.option("--against", metavar="DIR", multiple=True, help="Compare with this policy, not with recorded decisions.")
 @options.takes_policy
 @options.takes_host
 @JSON_OUTPUT

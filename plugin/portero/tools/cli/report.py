@@ -42,11 +42,7 @@ from portero.tools.terminal.input_files import FILE, open_input
 
 @click.command()
 @click.argument("logs", metavar="[LOG]...", nargs=-1, type=FILE)
-@click.option(
-    "--benchmark",
-    type=click.Choice(benchmarks.NAMES),
-    help="Report on this benchmark item by item, by policy, log and a check of the host.",
-)
+@click.option("--benchmark", type=click.Choice(benchmarks.NAMES), help="Report on this benchmark, item by item.")
 @takes_format(
     "text", "json", "html", "junit", default="", help="Of a benchmark: text unless given. Of a log: html or json"
 )
@@ -80,7 +76,13 @@ def report(
             checked = check_this_host(replace(settings, profile=_ALL_RULES))
             host = compliance_evidence.read_evidence(host_result.describe(checked))
         result = _judge_benchmark(benchmark, logs, host, settings)
-        _show(outputs, "text", {form: partial(make, result) for form, make in _FORMATS.items()})
+        formats = {
+            "text": lambda: "\n".join(compliance_formats.list_lines(result)),
+            "json": lambda: json.dumps(compliance_formats.describe(result), indent=2),
+            "junit": lambda: write_junit(compliance_formats.list_cases(result)),
+            "html": lambda: compliance_formats.render_page(result),
+        }
+        _show(outputs, "text", formats)
         sys.exit(options.REFUSED if result.open_items else options.ALLOWED)
     if host_report is not None or check_host:
         options.give_up(["--host-report and --check-host: need --benchmark"])
@@ -96,11 +98,8 @@ def _report_log(logs: tuple[str, ...], outputs: Outputs, settings: HostSettings)
     tally, suggestions = Tally(), Suggestions(policy)
     for decision in add_logs(logs, tally):
         add_refused(suggestions, decision)
-    formats = {
-        "html": lambda: _make_page(tally, suggestions, logs),
-        "json": lambda: json.dumps(tally.make_document(), indent=2),
-    }
-    _show(outputs, "html", formats)
+    page = partial(_make_page, tally, suggestions, logs)
+    _show(outputs, "html", {"html": page, "json": lambda: json.dumps(tally.make_document(), indent=2)})
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
 
 
@@ -123,12 +122,9 @@ def _judge_benchmark(
 ) -> ComplianceResult:
     judge = judge_loading.load_judge(settings)
     policy, chosen = judge.policy, benchmarks.load(benchmark)
-    logged = None
-    if logs:
-        logged = LogEvidence(
-            chosen.rules & policy.rules.keys(), [waiver.id for waiver in policy.waivers], policy.digest
-        )
-        deque(add_logs(logs, logged), maxlen=0)
+    evidence = LogEvidence(chosen.rules & policy.rules.keys(), [one.id for one in policy.waivers], policy.digest)
+    logged = evidence if logs else None
+    deque(add_logs(logs, evidence) if logs else (), maxlen=0)
     builtin = policy_loader.read_folder(package_files.schemas(), []).rules
     blind = frozenset(daemon_state.list_rules_without_lookups(settings, policy, "auto"))
     builtin_rules = {rule.id: rule for rule in (Rule.of(file, content) for file, content in builtin.items())}
@@ -147,11 +143,3 @@ def _read_host(file: str) -> HostEvidence:
         return compliance_evidence.read_evidence(load_json(text))
     except ValueError:
         options.give_up([f"{file}: not a report of the host; write one with portero host --format json"])
-
-
-_FORMATS: Mapping[str, Callable[[ComplianceResult], str]] = {
-    "text": lambda result: "\n".join(compliance_formats.list_lines(result)),
-    "json": lambda result: json.dumps(compliance_formats.describe(result), indent=2),
-    "junit": lambda result: write_junit(compliance_formats.list_cases(result)),
-    "html": compliance_formats.render_page,
-}

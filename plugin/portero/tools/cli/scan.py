@@ -3,15 +3,13 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from typing import cast
 
 import click
 
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
-from portero.decide.policy.policy import Policy
 from portero.decide.values.json_fields import JSON, child
 from portero.decide.values.refusals import Refused
 from portero.observe.files.chroot import Files
@@ -52,8 +50,17 @@ def scan(outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
         options.give_up([str(unreachable)])
     except Refused as refused:
         options.give_up([f"cannot read what dockerd reports, at {refused.at}"])
-    sarif = {"sarif": lambda: make_json(_make_sarif(report, judge.policy))}
-    show_outputs(outputs, {form: partial(make, report) for form, make in _FORMATS.items()} | sarif)
+    # SARIF has a result for each violation of an object, which has its kind and name for a file.
+    named = ((each, FileRequest(f"{each.kind}/{each.name}", b"", name=each.name)) for each in report.judged)
+    decided = [DecidedRequest(request, each.decision) for each, request in named]
+    formats = {
+        "text": lambda: make_text(_list_lines(report)),
+        "json": lambda: make_json(describe(report)),
+        "html": lambda: render_page(report),
+        "junit": lambda: write_junit(list_cases(report)),
+        "sarif": lambda: make_json(make_sarif_of_decisions(decided, judge.policy)),
+    }
+    show_outputs(outputs, formats)
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
@@ -130,17 +137,3 @@ def _list_starts(report: ScanReport) -> Iterator[str]:
         yield f"  {start.kind} {start.name}: {start.when}{refused}"
     if keeps_running(report.inventory):
         yield "  running containers run on while dockerd is stopped (live-restore)"
-
-
-def _make_sarif(report: ScanReport, policy: Policy) -> dict[str, JSON]:
-    """A result for each violation of an object; an object has its kind and name for a file."""
-    named = ((each, FileRequest(f"{each.kind}/{each.name}", b"", name=each.name)) for each in report.judged)
-    return make_sarif_of_decisions([DecidedRequest(request, each.decision) for each, request in named], policy)
-
-
-_FORMATS: Mapping[str, Callable[[ScanReport], str]] = {
-    "text": lambda report: make_text(_list_lines(report)),
-    "json": lambda report: make_json(describe(report)),
-    "html": render_page,
-    "junit": lambda report: write_junit(list_cases(report)),
-}

@@ -26,7 +26,7 @@ from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 from portero.tools.terminal.output import show_lines
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_NEW_FILE = click.Path(path_type=Path)
+_NEW_FILE, _VERSION = click.Path(path_type=Path), click.IntRange(1, signature.VERSIONS[-1])
 _OWNER_ONLY, _EVERYBODY = 0o600, 0o644
 
 
@@ -52,23 +52,14 @@ def _read_group(context: click.Context, parameter: click.Parameter, name: str) -
     return name
 
 
-FOR_HOSTS = click.option(
-    *("--for", "group"),
-    metavar="GROUP",
-    required=True,
-    callback=_read_group,
-    help="The hosts: one of their PORTERO_HOST_GROUPS.",
-)
+_HOSTS = "The hosts: one of their PORTERO_HOST_GROUPS."
+FOR_HOSTS = click.option("--for", "group", metavar="GROUP", required=True, callback=_read_group, help=_HOSTS)
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--key", "key_file", metavar="FILE", type=_NEW_FILE, required=True, help="The private key.")
-@click.option(
-    "--version",
-    type=click.IntRange(1, signature.VERSIONS[-1]),
-    help="The version of the folder. Default: the last one plus 1.",
-)
+@click.option("--version", type=_VERSION, help="The version of the folder. Default: the last one plus 1.")
 @FOR_HOSTS
 def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     """Sign a policy folder for a group of hosts.

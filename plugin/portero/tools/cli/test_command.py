@@ -58,11 +58,15 @@ def prove(folders: tuple[Path, ...], outputs: Outputs, **given: str | tuple[str,
     fault.
     """
     settings = host_settings.load_host_settings(given)
-    distinct = _drop_doubles([*settings.readable_folders, *folders])
+    # Each folder once, whatever its path: `portero test schemas` in a checkout names the built-in one again.
+    named = reversed([*settings.readable_folders, *folders])
+    distinct = list({os.path.realpath(folder): folder for folder in named}.values())[::-1]
     rules = _read_rules(distinct)
     for warning in _list_warnings(distinct, settings.profile, rules):
         _LOG.warning("%s", warning)
-    proved = [*_prove_rules(rules), *_check_pages()]
+    proofs = (RuleProof.of(kind, rule) for kind, rule in show_progress(rules, "rules"))
+    checked = ((proof, name, check(proof)) for proof in proofs for name, check in CHECKS.items())
+    proved = [*(_Proved(proof.rule.file, name, tuple(faults)) for proof, name, faults in checked), *_check_pages()]
     faulty = [{"file": each.file, "check": each.check, "faults": [*each.faults]} for each in proved if each.faults]
     formats = {
         "text": lambda: make_text(_list_lines(proved, rules)),
@@ -71,11 +75,6 @@ def prove(folders: tuple[Path, ...], outputs: Outputs, **given: str | tuple[str,
     }
     show_outputs(outputs, formats)
     sys.exit(options.REFUSED if any(each.faults for each in proved) else options.ALLOWED)
-
-
-def _drop_doubles(folders: Sequence[Path]) -> list[Path]:
-    """Each folder once, whatever its path: `portero test schemas` in a checkout names the built-in one again."""
-    return list({os.path.realpath(folder): folder for folder in reversed(folders)}.values())[::-1]
 
 
 def _read_rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:
@@ -106,15 +105,6 @@ def _list_gaps(folder: Folder, rules: Sequence[_KindAndRule]) -> Iterator[str]:
         judged = [(rule, [kind.make_document(example) for example in rule.denies]) for kind, rule in waived]
         # For a name that is in no request, one sentence is enough.
         yield from (f"{file}: match: {one}" for one in never or list_dead_conditions(content["match"], judged))
-
-
-def _prove_rules(rules: Sequence[_KindAndRule]) -> list[_Proved]:
-    return [
-        _Proved(rule.file, name, tuple(check(proof)))
-        for kind, rule in show_progress(rules, "rules")
-        for proof in [RuleProof.of(kind, rule)]
-        for name, check in CHECKS.items()
-    ]
 
 
 def _check_pages() -> Iterator[_Proved]:

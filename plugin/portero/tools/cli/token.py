@@ -25,7 +25,7 @@ from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 from portero.tools.terminal.output import show_json, show_lines
 from portero.tools.terminal.secret_input import read_claims, read_token
 
-_FILE = click.Path(path_type=Path)
+_FILE, _THERE = click.Path(path_type=Path), click.Path(exists=True, dir_okay=False, path_type=Path)
 _EVERYBODY = 0o644
 _TIMES = ("iat", "nbf", "exp")
 
@@ -121,12 +121,7 @@ def _explain_distrust(claims: Mapping[str, JSON], issuers: Mapping[str, TokenIss
 @token.command()
 @click.argument("url", metavar="URL")
 @click.option("--output", metavar="FILE", type=_FILE, help="Write to this file, such as policy/keys/login.jwks.")
-@click.option(
-    "--ca",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Trust this authority (PEM).",
-)
+@click.option("--ca", metavar="FILE", type=_THERE, help="Trust this authority (PEM).")
 def keys(url: str, output: Path | None, ca: Path | None) -> None:
     """Fetch an issuer's public keys for a policy folder.
 

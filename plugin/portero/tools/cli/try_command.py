@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
 
@@ -11,7 +11,6 @@ import click
 from portero.decide.decision import Decision
 from portero.decide.judging import denial
 from portero.decide.values.dataclass import replace
-from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import count_things
 from portero.decide.values.tables import read_rows
 from portero.tools.cli import host_settings, judge_loading
@@ -38,9 +37,7 @@ _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 @click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--all", "go_on", is_flag=True, help="Go on after a denial, to see the next requests.")
 @click.option("--any", "any_program", is_flag=True, help="COMMAND is another program that honours DOCKER_HOST.")
-@click.option(
-    "--timeout", metavar="SECONDS", type=_SECONDS, default=60, show_default=True, help="End COMMAND after them."
-)
+@click.option("--timeout", metavar="SECONDS", type=_SECONDS, default=60, show_default=True, help="How long it may run.")
 @click.option("--verbose", is_flag=True, help="Show the output of the command on standard error.")
 @options.takes_policy
 @options.takes_host
@@ -77,19 +74,27 @@ def tryout(
     if _is_command_failure(decisions, typed, ended):
         options.give_up([f"{command[0]} asked the daemon for nothing: {_join_last_lines(ended)}"])
 
+    is_allowed = all(decision.allowed for decision in decisions)
+
     def try_again(others: CommandLine) -> Sequence[Decision]:
         another = TrySession(judge, existing=existing)
         _run(another, others, timeout)
         return another.decisions
 
-    can_correct = not typed.is_compose and not any_program and not all(decision.allowed for decision in decisions)
+    can_correct = not typed.is_compose and not any_program and not is_allowed
     corrected = typed_command.find_allowed(typed, decisions, try_again) if can_correct else ""
     useless = next(filter(None, map(_find_use, decisions)), "")
     proposed = [useless] if useless else ["this command is allowed:", corrected] if corrected else []
     lines = [*_list_lines(decisions, ended, go_on=go_on), *filter(None, [existing.note]), *proposed]
-    session_json = make_json(_describe_session(typed, decisions, ended, "" if useless else corrected), None)
-    show_outputs(outputs, {"text": lambda: make_text(lines), "json": lambda: session_json})
-    sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
+    document = {
+        "command": list(typed.all),
+        "status": ended.status,
+        "allowed": is_allowed,
+        "requests": [one.line(microseconds=0) | {"violations": denial.describe_violations(one)} for one in decisions],
+        "corrected": (not useless and corrected) or None,
+    }
+    show_outputs(outputs, {"text": lambda: make_text(lines), "json": lambda: make_json(document, None)})
+    sys.exit(options.ALLOWED if is_allowed else options.REFUSED)
 
 
 def _find_use(decision: Decision) -> str:
@@ -182,15 +187,3 @@ def _list_others(decision: Decision) -> Iterator[str]:
 def _join_last_lines(ended: Ended) -> str:
     lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
     return " / ".join(lines[-_LAST_LINES:]) or "no output"
-
-
-def _describe_session(
-    typed: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str
-) -> Mapping[str, JSON]:
-    return {
-        "command": list(typed.all),
-        "status": ended.status,
-        "allowed": all(decision.allowed for decision in decisions),
-        "requests": [one.line(microseconds=0) | {"violations": denial.describe_violations(one)} for one in decisions],
-        "corrected": corrected or None,
-    }

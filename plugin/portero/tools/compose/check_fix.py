@@ -18,13 +18,7 @@ from portero.observe.files.whole_files import read_regular_file, replace_file
 from portero.tools.compose import override
 from portero.tools.compose.check_report import list_reasons
 from portero.tools.compose.file_decisions import FileJudge
-from portero.tools.compose.override_keys import (
-    Measured,
-    list_limits,
-    list_paths,
-    list_read_only,
-    measure_memory,
-)
+from portero.tools.compose.override_keys import Measured, list_limits, list_paths, list_read_only, measure_memory
 from portero.tools.compose.project import is_compose
 from portero.tools.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.tools.standin.trial_objects import ProjectObjects

@@ -49,15 +49,9 @@ class Changes:
     def add(self, location: str, id: str, refused: Outcome) -> None:
         """Count one more; `refused`: the outcome that refuses it."""
         self.count += 1
-        names = {
-            "rule": refused.rules,
-            "user": (refused.user,),
-            "image": (refused.image,),
-            "operation": (refused.operation,),
-        }
-        for group in GROUPS:
-            counter = self.by[group]
-            for name in (each or NONE for each in names[group]):
+        named = refused.rules, (refused.user,), (refused.image,), (refused.operation,)
+        for counter, names in zip(self.by.values(), named, strict=True):
+            for name in (each or NONE for each in names):
                 counter[name if name in counter or len(counter) < MAX_NAMES else OTHERS] += 1
         if len(self.examples) < MAX_EXAMPLES:
             self.examples.append(ChangedDecision(location, id, refused))

@@ -35,17 +35,9 @@ class LoggedViolation:
 
 def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
     """A violation under the enforced profile; raises what a document of another shape gives."""
-    at = violation["at"]
-    logged: LoggedViolation = _make_violation(
-        violation["rule"],
-        violation["level"],
-        at,
-        violation["action"],
-        violation.get("profile", ""),
-        violation.get("exception", ""),
-        violation.get("nearMiss", ""),
-        profile,
-    )
+    needed = violation["rule"], violation["level"], violation["at"], violation["action"]
+    others = violation.get("profile", ""), violation.get("exception", ""), violation.get("nearMiss", "")
+    logged: LoggedViolation = _make_violation(profile, *needed, *others)
     if "requested" not in violation:
         return logged
     return replace(logged, requested=read_text(violation["requested"]), allowed=read_text(violation.get("allowed", "")))
@@ -63,23 +55,14 @@ def read_text(value: object, max_length: int = MAX_TEXT) -> str:
 
 # Most violations of a log repeat earlier ones. TypeError: a value that is no text, such as a list.
 @lru_cache(maxsize=4096, typed=True)
-def _make_violation(
-    rule: object,
-    level_: object,
-    at: object,
-    action: object,
-    refusing_: object,
-    exception: object,
-    near_miss: object,
-    profile: str,
-) -> LoggedViolation:
-    level, refusing = read_text(level_), read_text(refusing_)
-    outcome = _OUTCOMES[read_text(action)]
+def _make_violation(profile: str, *texts: object) -> LoggedViolation:
+    rule, level, at, action, refusing, exception, near_miss = map(read_text, texts)
+    outcome = _OUTCOMES[action]
     if outcome == "would" and refusing not in ("", profile):
         outcome = "stricter"
     elif outcome == "would" and not refusing and not _refuses(level, profile):
         outcome = "reported"
-    return LoggedViolation(read_text(rule), level, read_text(at), outcome, read_text(exception), read_text(near_miss))
+    return LoggedViolation(rule, level, at, outcome, exception, near_miss)
 
 
 def _refuses(level: str, profile: str) -> bool:

@@ -12,9 +12,10 @@ from portero.tools.report.log_lines import LoggedDecision
 from portero.tools.report.log_page import find_texts
 from portero.tools.report.log_violation import OUTCOMES, LoggedViolation
 
-_RULE_REMOVED = "the current policy has no such rule; name its folder with --schemas"
+_RULE_REMOVED = "the current policy has no such rule; name its folder with --policy"
 # Rules in the short form, which has ten lines at most.
 _MAX_FIRST = 5
+_WORDS = {"nearMiss": "near miss"}
 _BECAME = {"refused": "denied", "would": "allowed, though it would be denied", "allowed": "allowed"}
 _BY = {
     "refused": "denied by {}",
@@ -126,14 +127,9 @@ def _name_caller(page: Mapping[str, JSON]) -> str:
 def _list_violation(violation: Mapping[str, JSON]) -> Iterator[str]:
     at = f" at {violation['at']}" if violation["at"] else ""
     yield _BY[str(violation["outcome"])].format(violation["rule"]) + at
-    for key, words in (
-        ("exception", "exception"),
-        ("requested", "requested"),
-        ("allowed", "allowed"),
-        ("nearMiss", "near miss"),
-    ):
+    for key in ("exception", "requested", "allowed", "nearMiss"):
         if violation[key]:
-            yield f"  {words:<10} {violation[key]}"
+            yield f"  {_WORDS.get(key, key):<10} {violation[key]}"
     if violation["reason"] is None:
         yield f"  {_RULE_REMOVED}"
         return

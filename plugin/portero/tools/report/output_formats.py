@@ -53,18 +53,10 @@ def write_junit(cases: Sequence[JUnitCase]) -> str:
     failed = sum(case.failure is not None for case in cases)
     skipped = sum(case.skipped != "" for case in cases)
     errors = sum(case.error != "" for case in cases)
-    suite = ElementTree.Element(
-        "testsuite",
-        name="portero",
-        tests=str(len(cases)),
-        failures=str(failed),
-        errors=str(errors),
-        skipped=str(skipped),
-    )
-    for case in cases:
-        suite.append(_make_element(case))
+    counts = {"tests": len(cases), "failures": failed, "errors": errors, "skipped": skipped}
     suites = ElementTree.Element("testsuites")
-    suites.append(suite)
+    written = {name: str(count) for name, count in counts.items()}
+    ElementTree.SubElement(suites, "testsuite", {"name": "portero", **written}).extend(map(_make_element, cases))
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True)
 

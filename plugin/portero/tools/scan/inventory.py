@@ -72,10 +72,8 @@ class ScannedDaemon:
         try:
             return self._read_inventory(show_progress)
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Unreachable(
-                f"{_UNIX}{self.api.address}: {why}; name the daemon's socket with --docker-host"
-            ) from error
+            why = f"{error.strerror or type(error).__name__}; name the daemon's socket with --docker-host"
+            raise Unreachable(f"{_UNIX}{self.api.address}: {why}") from error
         except ValueError as error:
             raise Unreachable(f"dockerd: {error}") from error
 

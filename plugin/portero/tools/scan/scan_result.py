@@ -1,6 +1,6 @@
 """The result of a scan: as one value, for machines, for CI, and as one HTML page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from portero.decide.judging import denial
@@ -186,11 +186,7 @@ def keeps_running(inventory: Inventory) -> bool:
 def _find_when(judged: JudgedObject) -> str:
     if judged.kind == "container":
         return _WHEN.get(text(child(child(judged.thing, "HostConfig"), "RestartPolicy"), "Name"), "")
-    if judged.kind == "service" and _has_tasks(child(child(judged.thing, "Spec"), "Mode")):
+    replicated = child(child(child(judged.thing, "Spec"), "Mode"), "Replicated")
+    if judged.kind == "service" and (not replicated or integer(replicated, "Replicas") != 0):
         return "swarm starts its tasks, on any node"
     return ""
-
-
-def _has_tasks(mode: Mapping[str, JSON]) -> bool:
-    replicated = child(mode, "Replicated")
-    return not replicated or integer(replicated, "Replicas") != 0

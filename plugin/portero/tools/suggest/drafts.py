@@ -112,12 +112,8 @@ def find_entry(path: Sequence[str | int], document: JSON) -> tuple[ListEntry, st
     if not isinstance(value, dict):
         return None
     if names == _MOUNTS:
-        source, is_read_only = value.get("source"), value.get("writable") is False
-        return (
-            (ListEntry(names, "source", (("writable", False),) * is_read_only), source)
-            if isinstance(source, str)
-            else None
-        )
+        source, others = value.get("source"), (("writable", False),) * (value.get("writable") is False)
+        return (ListEntry(names, "source", others), source) if isinstance(source, str) else None
     # A part of it, by its name; else all that it says, but for where it stands and what the host made of it.
     parts = path[end + 1 :] or [name for name in value if name not in ("at", "resolution")]
     texts = [(str(name), text) for name in parts if isinstance(text := value.get(str(name)), str)]

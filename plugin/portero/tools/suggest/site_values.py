@@ -67,17 +67,15 @@ class SiteValues:
         key = rule.id, f"{wanted.key} {json.dumps(wanted.value)} {refused}"
         if key not in self._cache:
             values = self.widen(wanted, self.policy.site)
-            is_valid = not any(find_faults({wanted.key: values[wanted.key]}, self._make_schema(wanted.key)))
+            properties = cast(dict[str, JSON], self.schema["properties"])
+            schema = {"properties": {wanted.key: properties[wanted.key]}, "$defs": self.schema["$defs"]}
+            is_valid = not any(find_faults({wanted.key: values[wanted.key]}, schema))
             self._cache[key] = is_valid and not ({*violation.paths} & {*self._find_failures(rule, values, document)})
         return self._cache[key]
 
     def _find_failures(self, rule: Rule, values: Mapping[str, JSON], document: JSON) -> Sequence[tuple[str | int, ...]]:
         resources = {"site": {"$defs": site.make_definitions(values, self.schema)}, "request": self.request}
         return RUST.compile(dict(rule.schema), resources).failures(document)
-
-    def _make_schema(self, key: str) -> dict[str, JSON]:
-        properties = cast(dict[str, JSON], self.schema["properties"])
-        return {"properties": {key: properties[key]}, "$defs": self.schema["$defs"]}
 
 
 def list_keys(rule: Rule) -> list[str]:

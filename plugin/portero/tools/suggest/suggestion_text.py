@@ -43,12 +43,7 @@ def describe(suggestions: Suggestions) -> dict[str, JSON]:
             for one in suggestions.list_site_values()
         ],
         "exceptions": [
-            {
-                "id": name,
-                "requests": draft.count,
-                "baseline": [*sorted(draft.baseline)],
-                "draft": draft.make_document(),
-            }
+            {"id": name, "requests": draft.count, "baseline": [*sorted(draft.baseline)], "draft": draft.make_document()}
             for name, draft in suggestions.name_drafts().items()
         ],
         "notSuggested": [

@@ -95,32 +95,18 @@ takes_service = join(
     *(click.option("--" + name.removeprefix(PREFIX).lower().replace("_", "-"), **_GONE) for name in GONE),
 )
 takes_host = join(DOCKER_HOST, HOST_ROOT, DAEMON_CONFIG)
+_FOLDER = click.Path(exists=True, file_okay=False)
 takes_compose = join(
+    click.option("--project-root", metavar="DIR", type=_FOLDER, help="The folder that Compose may read."),
+    click.option("--env", metavar="NAME[=VALUE]", multiple=True, help="A variable that Compose may see."),
     click.option(
-        "--project-root",
-        metavar="DIR",
-        type=click.Path(exists=True, file_okay=False),
-        help="The folder that Compose may read, instead of the compose file's own.",
-    ),
-    click.option(
-        "--env", metavar="NAME[=VALUE]", multiple=True, help="A variable of the environment that Compose may see."
-    ),
-    click.option(
-        "--no-sandbox",
-        is_flag=True,
-        help="Run Compose with your own environment, files and network: only for projects that you trust.",
+        "--no-sandbox", is_flag=True, help="Run Compose with your files and network: for projects that you trust."
     ),
 )
 LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them (PORTERO_BUNDLE_LOGIN).")
-STATE = click.option(
-    "--state", metavar="FILE", help="The file of signed versions that were in force. Default: PORTERO_STATE."
-)
-TRUSTED = click.option(
-    *("--trusted", "trusted_keys"),
-    metavar="FILE",
-    multiple=True,
-    help="A public key that signs the bundle. Default: PORTERO_TRUSTED_KEYS.",
-)
+STATE = click.option("--state", metavar="FILE", help="The versions that were in force. Default: PORTERO_STATE.")
+_KEY = "A public key that signs the bundle. Default: PORTERO_TRUSTED_KEYS."
+TRUSTED = click.option("--trusted", "trusted_keys", metavar="FILE", multiple=True, help=_KEY)
 takes_policy = join(SCHEMAS, TRUSTED, PROFILE)
 
 
