@@ -24,6 +24,7 @@ _PURPOSES: dict[Purpose, ObjectIdentifier] = {
     "server": ExtendedKeyUsageOID.SERVER_AUTH,
     "client": ExtendedKeyUsageOID.CLIENT_AUTH,
 }
+_PEM = serialization.Encoding.PEM
 _USAGES = (
     *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
     *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
@@ -65,12 +66,8 @@ class Authority:
     def issue(self, purpose: Purpose, user: str, groups: Sequence[str], hosts: Sequence[str], days: int) -> Issued:
         """A new key and its certificate. `user`: the common name; `hosts`: names and addresses of a server."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name(
-            [
-                *(x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups),
-                x509.NameAttribute(NameOID.COMMON_NAME, user),
-            ]
-        )
+        organizations = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
+        subject = x509.Name([*organizations, x509.NameAttribute(NameOID.COMMON_NAME, user)])
         builder = (
             _begin(subject, key.public_key(), days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -81,7 +78,7 @@ class Authority:
             names = x509.SubjectAlternativeName([_name_host(host) for host in hosts])
             builder = builder.add_extension(names, critical=False)
         certificate = self._sign(builder, days)
-        return Issued(_encode_certificate(certificate), _encode_key(key), certificate.not_valid_after_utc)
+        return _encode(certificate, key)
 
     def renew(self, certificate: bytes, days: int) -> tuple[bytes, datetime]:
         """The same certificate with another end, for the key that it has; raises ContentRefused."""
@@ -98,7 +95,7 @@ class Authority:
             if isinstance(extension.value, _COPIED_EXTENSIONS):
                 builder = builder.add_extension(extension.value, critical=extension.critical)
         renewed = self._sign(builder, days)
-        return _encode_certificate(renewed), renewed.not_valid_after_utc
+        return renewed.public_bytes(_PEM), renewed.not_valid_after_utc
 
     def _sign(self, builder: x509.CertificateBuilder, days: int) -> x509.Certificate:
         if datetime.now(UTC) + timedelta(days=days) > self.certificate.not_valid_after_utc:
@@ -119,7 +116,7 @@ def make_authority(name: str, days: int) -> Issued:
         .add_extension(_make_usage("key_cert_sign", "crl_sign"), critical=True)
         .sign(key, hashes.SHA256())
     )
-    return Issued(_encode_certificate(certificate), _encode_key(key), certificate.not_valid_after_utc)
+    return _encode(certificate, key)
 
 
 def _begin(subject: x509.Name, public: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
@@ -146,11 +143,6 @@ def _name_host(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def _encode_certificate(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _encode_key(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+def _encode(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Issued:
+    private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Issued(certificate.public_bytes(_PEM), private, certificate.not_valid_after_utc)

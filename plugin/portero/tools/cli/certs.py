@@ -5,9 +5,7 @@ Each certificate gets a folder with ca.pem, cert.pem and key.pem, as DOCKER_CERT
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
 
 import click
 
@@ -23,10 +21,9 @@ _OWNER_ONLY, _EVERYBODY, _FOLDER_MODE = 0o600, 0o644, 0o700
 _HOST = re.compile(r"[A-Za-z0-9*][A-Za-z0-9.:-]{0,252}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,100}")
 _CA, _CA_KEY, _CERT, _KEY = "ca.pem", "ca-key.pem", "cert.pem", "key.pem"
-_Option: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 
 
-def _make_days_option(default: int) -> _Option:
+def _make_days_option(default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return click.option("--days", type=click.IntRange(1, 3660), default=default, show_default=True, help="Days valid.")
 
 
@@ -47,7 +44,7 @@ def ca(folder: Path, name: str, days: int) -> None:
     _check_names([name])
     made = make_authority(name, days)
     _create(folder, {_CA_KEY: (made.key, _OWNER_ONLY), _CA: (made.certificate, _EVERYBODY)})
-    show_lines([f"{folder / _CA}: valid until {_format_end(made.end)}; keep {folder / _CA_KEY} off the Docker hosts"])
+    show_lines([f"{folder / _CA}: valid until {made.end:%Y-%m-%d}; keep {folder / _CA_KEY} off the Docker hosts"])
 
 
 @certs.command()
@@ -60,7 +57,7 @@ def server(folder: Path, hosts: tuple[str, ...], days: int) -> None:
         options.give_up(["--host: write names such as docker.example.com, or addresses"])
     issued = _issue(folder, lambda authority: authority.issue("server", hosts[0], (), hosts, days))
     made = _write_files(folder, hosts[0], issued)
-    show_lines([f"{made}: for {', '.join(hosts)}, valid until {_format_end(issued.end)}", *_list_help("server")])
+    show_lines([f"{made}: for {', '.join(hosts)}, valid until {issued.end:%Y-%m-%d}", *_list_help("server")])
 
 
 @certs.command()
@@ -77,7 +74,7 @@ def client(folder: Path, user: str, groups: tuple[str, ...], days: int) -> None:
     made = _write_files(folder, user, issued)
     listed = f" in {', '.join(groups)}" if groups else ""
     help = (line.replace("{folder}", str(made.absolute())) for line in _list_help("client"))
-    show_lines([f"{made}: for {user}{listed}, valid until {_format_end(issued.end)}", *help])
+    show_lines([f"{made}: for {user}{listed}, valid until {issued.end:%Y-%m-%d}", *help])
 
 
 @certs.command()
@@ -96,7 +93,7 @@ def renew(folders: tuple[Path, ...], days: int) -> None:
             old = file.read_bytes()
             text, end = _read_authority(folder.absolute().parent).renew(old, days)
             replace_file(file, text, _EVERYBODY)
-        show_lines([f"{file}: valid until {_format_end(end)}"])
+        show_lines([f"{file}: valid until {end:%Y-%m-%d}"])
 
 
 def _issue(folder: Path, make: Callable[[Authority], Issued]) -> Issued:
@@ -132,7 +129,3 @@ def _check_names(names: Sequence[str]) -> None:
 def _list_help(what: str) -> list[str]:
     """How to use what was made."""
     return Path(__file__).with_name(f"certs_{what}.txt").read_text(encoding="utf-8").splitlines()
-
-
-def _format_end(end: datetime) -> str:
-    return f"{end:%Y-%m-%d}"

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -31,7 +30,7 @@ def show_help(context: click.Context, topic: tuple[str, ...]) -> None:
         show_text(shown.get_help())
         if not topic:
             show_text("\nTopics:\n" + click.wrap_text(", ".join(sorted(pages)), 78, "  ", "  "))
-    elif (page := pages.get(name) or _find_titled(pages.values(), name)) is not None:
+    elif (page := pages.get(name) or next((one for one in pages.values() if _has_title(one, name)), None)) is not None:
         text = re.sub(r"^ *<!--.*-->\n\n?", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
         if sys.stdout.isatty():
             click.echo_via_pager(text)
@@ -49,10 +48,8 @@ def _list_pages() -> dict[str, Path]:
         return {str(page.relative_to(folder).with_suffix("")): page for page in folder.rglob("*.md")}
 
 
-def _find_titled(pages: Iterable[Path], title: str) -> Path | None:
-    """A page begins with its title."""
-    beginning = f"# {title}\n".casefold()
-    return next((page for page in pages if page.read_text(encoding="utf-8").casefold().startswith(beginning)), None)
+def _has_title(page: Path, title: str) -> bool:
+    return page.read_text(encoding="utf-8").casefold().startswith(f"# {title}\n".casefold())
 
 
 @click.command()

@@ -182,9 +182,8 @@ def _read_list(file: Path | None) -> Sequence[str]:
     if file is None:
         return ()
     with options.explain_os_errors(file, "name a file with an image a line"):
-        return [
-            line.strip() for line in read_regular_file(file).decode("utf-8", "replace").splitlines() if line.strip()
-        ]
+        lines = read_regular_file(file).decode("utf-8", "replace").splitlines()
+        return [*filter(None, map(str.strip, lines))]
 
 
 def _ask_daemon(settings: Settings) -> list[DaemonImage]:

@@ -23,8 +23,6 @@ from portero.tools.terminal.output import show_lines
 
 _FILE_MODE = 0o644
 _README = "README.md"
-
-
 # For site values: key, words, kind of answer; entries of a list are added to the built-in ones.
 _QUESTIONS = (
     ("bind-sources-writable", "Host folders that containers may write, such as /srv/data", "list"),

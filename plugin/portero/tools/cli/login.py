@@ -74,7 +74,13 @@ def login(source: str | None, command: str | None, logout: bool, folder: str | N
             changed = set_header(file, None)
         show_lines([f"{file}: {'no token is sent any more' if changed else 'had no token'}"])
         return
-    value = _run_command(command) if command else read_token()
+    if not command:
+        value = read_token()
+    else:
+        done = subprocess.run(["/bin/sh", "-c", command], stdout=subprocess.PIPE, check=False)  # noqa: S603 - the user's
+        if done.returncode != 0:
+            options.give_up([f"--command: ended with status {done.returncode}: run it by itself to see why"])
+        value = done.stdout.decode(errors="replace").strip()
     claims = read_claims(value)
     end = claims.get("exp")
     if not isinstance(end, int | float) or not time.time() < end < 1 << 36:
@@ -82,10 +88,3 @@ def login(source: str | None, command: str | None, logout: bool, folder: str | N
     with failures:
         set_header(file, value)
     show_lines([f"{file}: docker sends the token of {claims.get('iss')} until {format_instant(float(end))}"])
-
-
-def _run_command(command: str) -> str:
-    done = subprocess.run(["/bin/sh", "-c", command], stdout=subprocess.PIPE, check=False)  # noqa: S603 - the user's own
-    if done.returncode != 0:
-        options.give_up([f"--command: ended with status {done.returncode}: run it by itself to see why"])
-    return done.stdout.decode(errors="replace").strip()

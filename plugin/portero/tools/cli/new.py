@@ -19,8 +19,6 @@ from portero.tools.terminal import options
 from portero.tools.terminal.output import show_lines
 
 _MODE = 0o644
-
-
 _FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
 

@@ -68,7 +68,8 @@ def _scan(judge: Judge, inventory: Inventory, *, looks_up: bool) -> ScanReport:
     object_judge = ObjectJudge(judge, inventory)
     judged = list(object_judge.judge_all())
     shadows, others = _list_plugins(inventory)
-    bypasses = BypassFinder(object_judge, judged, looks_up=looks_up).list_bypasses()
+    found = BypassFinder(object_judge, judged, looks_up=looks_up).find_all()
+    bypasses = sorted(found, key=lambda bypass: (bool(bypass.closed), bypass.kind, bypass.name))
     return ScanReport(
         inventory,
         judge.enforcement.profile,

@@ -43,6 +43,10 @@ class _Proved:
     check: str
     faults: tuple[str, ...]
 
+    @property
+    def failure(self) -> Failure | None:
+        return Failure("fault", self.faults[0], "\n".join(self.faults)) if self.faults else None
+
 
 @click.command("test")
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=_DIR)
@@ -71,7 +75,7 @@ def prove(folders: tuple[Path, ...], outputs: Outputs, **given: str | tuple[str,
     formats = {
         "text": lambda: make_text(_list_lines(proved, rules)),
         "json": lambda: make_json(faulty),
-        "junit": lambda: write_junit([_make_case(each) for each in proved]),
+        "junit": lambda: write_junit([JUnitCase(each.file, each.check, each.failure) for each in proved]),
     }
     show_outputs(outputs, formats)
     sys.exit(options.REFUSED if any(each.faults for each in proved) else options.ALLOWED)
@@ -127,8 +131,3 @@ def _list_lines(proved: Sequence[_Proved], rules: Sequence[_KindAndRule]) -> Ite
     folders = Counter(str(Path(rule.file).parents[2]) for _, rule in rules)
     counted = ", ".join(f"{number} in {folder}" for folder, number in folders.items())
     yield f"rules tested with {engines}: {counted}; {faults or 'no'} fault{'s'[: faults != 1]}"
-
-
-def _make_case(proved: _Proved) -> JUnitCase:
-    failure = Failure("fault", proved.faults[0], "\n".join(proved.faults)) if proved.faults else None
-    return JUnitCase(proved.file, proved.check, failure)

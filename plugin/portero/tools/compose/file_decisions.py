@@ -135,29 +135,26 @@ def _check_request(judge: Judge, request: FileRequest) -> DecidedRequest:
     if request.judged is not None:
         judged = {f"?{name}" for name in request.judged}
         decision = replace(decision, violations=tuple(each for each in decision.violations if each.at in judged))
-    return DecidedRequest(request, decision, {} if decision.allowed else _find_facts(judge, request))
+    document = None if decision.allowed else _read_document(judge, request)
+    return DecidedRequest(request, decision, child(document, "facts") if isinstance(document, dict) else {})
 
 
-def _find_facts(judge: Judge, request: FileRequest) -> Mapping[str, JSON]:
+def _read_document(judge: Judge, request: FileRequest) -> dict[str, JSON] | Refused:
+    """What rules see, or why it cannot be read."""
     if not isinstance(request.content, bytes):
-        return child(request.content, "facts")
+        return request.content
     try:
-        return child(judge.document(request.content, time.time(), request.identity), "facts")
-    except Refused:
-        return {}  # it is refused as unreadable
+        return judge.document(request.content, time.time(), request.identity)
+    except Refused as refused:
+        return refused
 
 
 def _find_unread(judge: Judge, checked: DecidedRequest) -> str:
     """The file that could not be read, where a request is refused for it."""
-    content = checked.request.content
-    if not isinstance(content, bytes) or all(one.rule != _UNREADABLE for one in checked.decision.violations):
-        return ""
-    try:
-        judge.document(content, time.time(), checked.request.identity)
-    except Refused as refused:
-        error = refused.__cause__
-        return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else ""
-    return ""
+    is_unread = any(one.rule == _UNREADABLE for one in checked.decision.violations)
+    refused = _read_document(judge, checked.request) if is_unread else None
+    error = refused.__cause__ if isinstance(refused, Refused) else None
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else ""
 
 
 def _decide(judge: Judge, request: FileRequest) -> Decision:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
 from portero.decide.identity.caller import NO_IDENTITY
@@ -31,15 +31,10 @@ _LABELS = {
     "com.docker.compose.network": "networks",
     "com.docker.compose.volume": "volumes",
 }
+# The part of the project that a request makes: its section and its name, such as the service web.
+_Part: TypeAlias = tuple[str, str]
 _READING = ("GET", "HEAD")
 _MAX_SHOWN = 300
-
-
-class _ProjectPart(NamedTuple):
-    """The part of the project that a request makes, such as the service web."""
-
-    section: str
-    name: str
 
 
 class _Run(NamedTuple):
@@ -98,28 +93,28 @@ def _make_requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Ite
         before = ProjectObjects(run.state, tuple(made))
         made += filter(None, [run.find_container(each.target)])
         # Without the sandbox Compose sends the token of portero login, which no file holds.
-        request = FileRequest("", posted, None, part.name, run.networks, identity=NO_IDENTITY, objects=before)
-        request, warnings = replace(request, warnings=warnings, deploys=part.name in deployed), ()
+        request = FileRequest("", posted, None, part[1], run.networks, identity=NO_IDENTITY, objects=before)
+        request, warnings = replace(request, warnings=warnings, deploys=part[1] in deployed), ()
         yield _locate(lines, next(iter(texts)), request, part, each)
     built = [*list_builds(run.config)]
     for name, posted, judged in built:
         request = FileRequest("", posted, None, f"{name} build", judged=judged)
-        yield _locate(lines, next(iter(texts)), request, _ProjectPart("services", name))
+        yield _locate(lines, next(iter(texts)), request, ("services", name))
     if built and reading.knows_daemon:
         request = FileRequest("", make_session(), None, "builds")
-        yield _locate(lines, next(iter(texts)), request, _ProjectPart("services", built[0][0]))
+        yield _locate(lines, next(iter(texts)), request, ("services", built[0][0]))
 
 
 def _locate(
-    lines: ComposeLines, file: str, request: FileRequest, part: _ProjectPart, sent: ClientRequest | None = None
+    lines: ComposeLines, file: str, request: FileRequest, part: _Part, sent: ClientRequest | None = None
 ) -> FileRequest:
     body = json.loads(sent.body) if sent is not None and sent.shows_json and sent.body else None
-    whole = lines.find(part.section, part.name)
+    whole = lines.find(*part)
     return replace(
         request,
         file=whole[0] if whole else file,
         line=whole[1] if whole else None,
-        find_line=partial(lines.find, part.section, part.name, body=body),
+        find_line=partial(lines.find, *part, body=body),
     )
 
 
@@ -138,7 +133,8 @@ def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence
     if ended.status is None:
         raise InvalidRequestFile(f"{files[0]}: Compose did not finish within {compose_run.SECONDS:g} seconds")
     if ended.status != 0:
-        raise InvalidRequestFile(f"{files[0]}: {_find_last_line(ended.output)}")
+        said = [*filter(None, map(str.strip, ended.output.splitlines()))] or ["docker-compose failed without output"]
+        raise InvalidRequestFile(f"{files[0]}: {make_printable(said[-1])[:_MAX_SHOWN]}")
     return config
 
 
@@ -173,15 +169,10 @@ def _repeat(option: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
 
 
-def _find_part(sent: ClientRequest) -> _ProjectPart:
+def _find_part(sent: ClientRequest) -> _Part:
     """The service behind a container, the key behind a network or a volume."""
     if not sent.shows_json or not sent.body:
-        return _ProjectPart("", "")
+        return "", ""
     labels = as_object(json.loads(sent.body).get("Labels"), "Labels")
-    parts = (_ProjectPart(section, str(labels[label])) for label, section in _LABELS.items() if label in labels)
-    return next(parts, _ProjectPart("", ""))
-
-
-def _find_last_line(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return make_printable(lines[-1])[:_MAX_SHOWN] if lines else "docker-compose failed without output"
+    parts = ((section, str(labels[label])) for label, section in _LABELS.items() if label in labels)
+    return next(parts, ("", ""))

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TypeAlias
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import Fault
@@ -25,6 +26,7 @@ _SILENT_SHARE = 0.9
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Bytes of what is not a bundle: manifests, tokens, pages of errors.
 MAX_SMALL = 256 << 10
+Headers: TypeAlias = Mapping[str, str] | None
 
 
 class TransportFailed(Fault):
@@ -64,13 +66,7 @@ class Transport:
     proxy: Proxy | None = None
 
     def exchange(
-        self,
-        method: str,
-        url: Url,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        *,
-        max_size: int = MAX_SMALL,
+        self, method: str, url: Url, headers: Headers = None, body: bytes | None = None, *, max_size: int = MAX_SMALL
     ) -> HttpAnswer:
         """Ask, following redirects of GET; a login is not passed on to another server. `max_size`: of the answer."""
         with answers_within(self.seconds, url.server):

@@ -16,7 +16,7 @@ from portero.decide.values.json_fields import JSON, to_list, to_object, to_text
 from portero.decide.values.json_objects import load_object
 from portero.serve.settings.setting_values import OciAddress
 from portero.tools.registries.bundle_archive import MAX_ARCHIVE_SIZE, Bundle
-from portero.tools.registries.https import MAX_SMALL, HttpAnswer, Transport, TransportFailed
+from portero.tools.registries.https import MAX_SMALL, Headers, HttpAnswer, Transport, TransportFailed
 from portero.tools.registries.urls import Url
 
 ARTIFACT = "application/vnd.portero.policy.v1"
@@ -107,13 +107,7 @@ class Registry:
         return replace(home, target=f"{home.target}/{path}")
 
     def _ask(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        *,
-        max_size: int = MAX_SMALL,
+        self, method: str, path: str, headers: Headers = None, body: bytes | None = None, *, max_size: int = MAX_SMALL
     ) -> HttpAnswer:
         url = self._make_url(path)
         answer = self._send(method, url, headers, body, max_size)
@@ -126,7 +120,7 @@ class Registry:
         return answer
 
     def _send(
-        self, method: str, url: Url, headers: Mapping[str, str] | None, body: bytes | None, max_size: int = MAX_SMALL
+        self, method: str, url: Url, headers: Headers, body: bytes | None, max_size: int = MAX_SMALL
     ) -> HttpAnswer:
         headers = {**(headers or {})}
         if self._authorization and url.server == self.transport.home.server:

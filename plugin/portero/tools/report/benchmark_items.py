@@ -143,14 +143,10 @@ class Grounds:
     @property
     def open_guards(self) -> list[str]:
         """The host rules without which requests do not reach Portero, and which are violated."""
-        return self._list_guards("violated")
+        return self.list_guards("violated")
 
-    @property
-    def unshown_guards(self) -> list[str]:
-        """The same rules where a given check of the host does not show whether they hold."""
-        return self._list_guards("unknown", "not checked")
-
-    def _list_guards(self, *statuses: HostStatus) -> list[str]:
+    def list_guards(self, *statuses: HostStatus) -> list[str]:
+        """Those rules that a given check of the host shows with one of these statuses."""
         return [id for id in _GUARDS if self.host is not None and self.host.find_fact(id).status in statuses]
 
     def judge(self, item: Item, *, is_cis: bool) -> ItemResult:

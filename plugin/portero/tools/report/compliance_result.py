@@ -90,7 +90,7 @@ class ComplianceResult:
             yield f"Requests get past Portero: {', '.join(self.grounds.open_guards)} violated on the host."
         elif host is None:
             yield "Whether dockerd asks Portero at all is not shown: no check of the host was given."
-        elif unshown := self.grounds.unshown_guards:
+        elif unshown := self.grounds.list_guards("unknown", "not checked"):
             yield f"Whether requests get past Portero is not shown: {', '.join(unshown)} not known."
         if log is not None and log.audited:
             yield f"Mode audit in {log.audited:,} of {count_decisions(log.decisions)} of the log: they denied nothing."

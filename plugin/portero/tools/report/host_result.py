@@ -50,7 +50,8 @@ class HostResult:
         groups: dict[tuple[str, str], list[Finding]] = {}
         for each in self.report.findings:
             groups.setdefault((each.rule.id, each.status), []).append(each)
-        return [_make_unmet(group) for group in groups.values()]
+        firsts = ((group[0], tuple(sorted(group, key=lambda each: each.at))) for group in groups.values())
+        return [UnmetRule(one.rule, one.status, one.action == "deny", group) for one, group in firsts]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -74,13 +75,6 @@ class HostResult:
             return "without Docker"
         version = daemon["version"]["value"]
         return "dockerd of unknown version" if version == UNKNOWN else f"dockerd {version}"
-
-
-def _make_unmet(findings: list[Finding]) -> UnmetRule:
-    first = findings[0]
-    return UnmetRule(
-        first.rule, first.status, first.action == "deny", tuple(sorted(findings, key=lambda each: each.at))
-    )
 
 
 def list_lines(result: HostResult) -> Iterator[str]:

@@ -35,6 +35,7 @@ _MAX_ROWS = 12
 _MAX_LOCATIONS = 6
 _MAX_SUGGESTED = 300
 _HEIGHT = 100
+_ALL = ("refused", "would", "allowed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,14 @@ def render_page(
     suggested: Sequence[str] = (),
 ) -> str:
     """The whole page. `suggested`: lines that say what would have made the refused requests legal."""
-    rules = _list_rules(tally, words)
+    rules, each = _list_rules(tally, words), f"per {tally.timeline.words}"
+    plots = {f"Denied and would-be denied, {each}": ("refused", "would"), f"All decisions, {each}": _ALL}
     return render_html(
         "tools/report/log_page.html",
         tally=tally,
         files=files,
         now=now,
-        plots=list(_make_plots(tally)),
+        plots=[_make_plot(tally, title, outcomes) for title, outcomes in plots.items()],
         rules=[part for part in rules if part.row.counts.total() > part.row.counts["stricter"]],
         stricter=[part for part in rules if part.row.counts["stricter"]],
         groups=[(group, _select_rows(tally.by[group])) for group in GROUPS],
@@ -107,12 +109,6 @@ def _make_rows(ranked: Sequence[tuple[str, Counter[str]]], maximum: int) -> list
         Row(name, counts, 100 * counts["refused"] / maximum_count, 100 * counts["would"] / maximum_count)
         for name, counts in ranked[:maximum]
     ]
-
-
-def _make_plots(tally: Tally) -> Iterator[Mapping[str, object]]:
-    each = f"per {tally.timeline.words}"
-    yield _make_plot(tally, f"Denied and would-be denied, {each}", ("refused", "would"))
-    yield _make_plot(tally, f"All decisions, {each}", ("refused", "would", "allowed"))
 
 
 def _make_plot(tally: Tally, title: str, outcomes: Sequence[str]) -> Mapping[str, object]:

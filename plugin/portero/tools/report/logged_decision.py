@@ -87,7 +87,6 @@ def list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
     violations = cast(Sequence[Mapping[str, JSON]], page["violations"])
     refusing = [violation for violation in violations if violation["outcome"] == "refused"]
     for violation in refusing:
-        yield ""
         yield from _list_violation(violation)
     yield from _list_proposal(page)
     others = [violation for violation in violations if violation["outcome"] != "refused"]
@@ -95,7 +94,6 @@ def list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
         yield ""
         yield "Only reported or waived: none of these denied it."
     for violation in others:
-        yield ""
         yield from _list_violation(violation)
 
 
@@ -126,6 +124,7 @@ def _name_caller(page: Mapping[str, JSON]) -> str:
 
 def _list_violation(violation: Mapping[str, JSON]) -> Iterator[str]:
     at = f" at {violation['at']}" if violation["at"] else ""
+    yield ""
     yield _BY[str(violation["outcome"])].format(violation["rule"]) + at
     for key in ("exception", "requested", "allowed", "nearMiss"):
         if violation[key]:

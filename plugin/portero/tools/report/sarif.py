@@ -28,6 +28,8 @@ _LEVELS = {
     "restricted": ("warning", "4.0"),
     "advisory": ("note", "1.0"),
 }
+# Code scanning knows the files of a repository by their paths, without it in front.
+_HERE = "./"
 _ALWAYS = ("error", "8.0")
 
 
@@ -66,7 +68,7 @@ def make_sarif_log(
             {
                 "level": "error",
                 "message": {"text": why},
-                "locations": [{"physicalLocation": {"artifactLocation": {"uri": _write_address(file)}}}],
+                "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(file.removeprefix(_HERE))}}}],
             }
             for file, why in unread.items()
         ]
@@ -120,14 +122,9 @@ def _describe_violation(checked: DecidedRequest, violation: Violation, index: Ma
 
 def _locate(request: FileRequest, violation: Violation) -> JSON:
     path, line = request.locate(violation.at)
-    file: dict[str, JSON] = {"artifactLocation": {"uri": _write_address(path)}}
+    file: dict[str, JSON] = {"artifactLocation": {"uri": quote(path.removeprefix(_HERE))}}
     if line is not None:
         file["region"] = {"startLine": line}
     name = " ".join(part for part in (request.name, violation.at) if part)
     logical: list[JSON] = [{"fullyQualifiedName": name}] if name else []
     return {"physicalLocation": file, "logicalLocations": logical}
-
-
-def _write_address(path: str) -> str:
-    """Code scanning knows the files of a repository by their paths, without a dot in front."""
-    return quote(path.removeprefix("./"))

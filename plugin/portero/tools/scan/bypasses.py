@@ -54,10 +54,7 @@ class BypassFinder:
         self._examples = load_examples(judge.judge)
         self._looks_up = looks_up
 
-    def list_bypasses(self) -> list[Bypass]:
-        return sorted(self._find_all(), key=lambda bypass: (bool(bypass.closed), bypass.kind, bypass.name))
-
-    def _find_all(self) -> Iterator[Bypass]:
+    def find_all(self) -> Iterator[Bypass]:
         for host in (*self._list_hosts(), *self._list_tasks()):
             yield from self._enter(host)
             if host.mounts:

@@ -188,7 +188,11 @@ class Suggestions:
 
     def _list_flags(self, rule: str) -> str:
         proposal = self.policy.proposal(rule)
-        return ", ".join(map(_write_flag, proposal.add)) if proposal is not None else ""
+        flags = proposal.add if proposal is not None else ()
+        named = ((flag, value, find_flag(value)) for flag, value in flags)
+        return ", ".join(
+            f"{flag} with the value of {of}" if of else f"{flag} {value}".strip() for flag, value, of in named
+        )
 
     def _add_value(self, value: SiteValue, violation: Violation) -> WantedValue | None:
         is_list = isinstance(self.policy.site[value.key], list)
@@ -222,11 +226,6 @@ class Suggestions:
 def _get_or_add(entries: dict[Key, Entry], key: Key, new: Entry) -> Entry | None:
     """The entry; None where there are too many for a new one."""
     return entries.setdefault(key, new) if key in entries or len(entries) < _MAX else None
-
-
-def _write_flag(added: tuple[str, str]) -> str:
-    flag, value = added
-    return f"{flag} with the value of {other}" if (other := find_flag(value)) else f"{flag} {value}".strip()
 
 
 def _measure(value: JSON) -> float:
