@@ -39,6 +39,7 @@ LONG: Mapping[str, tuple[str, ...]] = {
         *("tests/e2e/engine.sh", *ON_BOTH),
     ),
     "tests/e2e/test_harness.py": tuple(f"tests/e2e/{name}" for name in ("host.py", "throwaway.sh", "dockerd.py")),
+    "tests/e2e/test_ci_image.py": ("examples/ci/", "requirements/", "pyproject.toml", "tests/e2e/debian_base.py"),
     "tests/e2e/test_managed_plugin.py": _PACKAGING,
     "tests/e2e/test_package.py": _PACKAGING,
     "tests/packaging/test_install.py": _PACKAGING,
