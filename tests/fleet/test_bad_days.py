@@ -2,19 +2,27 @@
 
 More of them: a policy or settings that cannot be used, Portero killed again and again, its socket removed, its log's
 disk full (test_ways_out), a process that is stopped (test_restarts, test_doors), devices closed and Python broken
-(test_devices), and the clock, which a machine here shares with others (tests/chaos).
+(test_devices). The clock is Portero's own: a machine here shares that of the host.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.chaos.clock import YEAR, Clock
 from tests.e2e.conftest import give_up
+from tests.e2e.engine import chosen_engine
+from tests.paths import ROOT
+from tests.serve.application.test_application import site_with_exception
 
 from .fleet import wait_until
 from .machine import Machine, Network, missing
+from .units import UNITS as UNIT_FOLDER
 from .units import guard, put_units
 
 pytestmark = pytest.mark.e2e
@@ -87,10 +95,12 @@ def machine() -> Iterator[Machine]:
         booted = network.boot("web1")
         put_units(booted)
         booted.do("echo PORTERO_PROFILE=baseline >> /etc/portero/environment; systemctl restart portero")
-        guard(booted)
-        booted.do("mkdir -p /srv/box/bin; cp /bin/busybox /srv/box/bin; ln -s busybox /srv/box/bin/true")
+        guard(booted, chosen_engine())
+        booted.do("mkdir -p /srv/box/bin; cp /bin/busybox /srv/box/bin")
+        booted.do("for name in true sh sleep; do ln -s busybox /srv/box/bin/$name; done")
         booted.do("tar -C /srv/box -c . | docker import - box:1")
         booted.do(RUN)
+        booted.do("docker run --detach --name long --network none box:1 sleep 3600")
         yield booted
 
 
@@ -116,3 +126,99 @@ def test_docker_says_why_and_works_again(machine: Machine, name: str) -> None:
     assert (listed.returncode == 0) is day.reads
     assert day.status in status
     assert day.journal in journal
+
+
+PAGE = (ROOT / "docs/when-docker-hangs.md").read_text()
+MAIN = "$(systemctl show --value --property MainPID portero.service)"
+DECIDER = f"$(pgrep -P {MAIN})"
+RECEIVED_403 = "unable to upgrade to tcp, received 403"
+# What docker says of a request that was judged in the moment of the kill; the page has each.
+KILLED = ("envelope-empty", "lookup-failed", RECEIVED_403)
+ATTACH = (
+    "curl -sS -m 60 -X POST -H 'Connection: Upgrade' -H 'Upgrade: tcp' --unix-socket /run/docker.sock"
+    " 'http://docker/containers/long/attach?stream=1&stdout=1'"
+)
+
+
+@pytest.mark.parametrize(
+    ("killed", "journal", "status"),
+    [
+        (MAIN, "code=killed, status=9/KILL", ""),
+        (DECIDER, "was sent SIGKILL", "the deciding process ended or hung, and was replaced at"),
+        (f"{DECIDER} {MAIN}", "code=killed, status=9/KILL", ""),
+    ],
+    ids=["service", "decider", "both"],
+)
+def test_killed_in_the_middle_of_a_run_docker_works_again(
+    machine: Machine, killed: str, journal: str, status: str
+) -> None:
+    machine.do("systemctl restart portero; docker ps")
+    stream = "docker exec long sh -c 'sleep 4; echo through'"
+    machine.do(f"({stream} >/run/stream 2>&1; echo $? >>/run/stream) & sleep 1")
+    for delay in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3):
+        # With --rm it would not end if the start were refused (docs/troubleshooting.md).
+        run = "timeout 60 docker run --name victim --network none box:1 true"
+        ran = machine.shell(f"{run} & sleep {delay}; kill -KILL {killed}; wait $!")
+        began = time.monotonic()
+        wait_until(lambda: machine.shell(RUN).returncode == 0, "docker does not work again", SECONDS)
+
+        print(f"bad days: killed after {delay} s: {ran.returncode}; works {time.monotonic() - began:.1f} s later")
+        said = [text for text in KILLED if text in ran.stderr]
+        assert ran.returncode == 0 or said, ran.stderr
+        machine.do("docker rm --force victim 2>/dev/null || true")
+        wait_until(lambda: "system.slice" in machine.shell(f"cat /proc/{DECIDER}/cgroup").stdout, "no decider", SECONDS)
+
+    wait_until(lambda: machine.do("cat /run/stream") == "through\n0\n", "the stream was cut", SECONDS)
+    assert journal in machine.do("journalctl -u portero --no-pager --output cat --lines 40")
+    assert status in " ".join(machine.shell("portero status").stdout.split())
+
+
+def test_of_a_stream_that_was_asked_for_in_a_kill_docker_keeps_the_cause_to_itself(machine: Machine) -> None:
+    # dockerd keeps a connection, and asks over it.
+    machine.do("docker ps; docker ps")
+    refused = machine.do(f"decider={DECIDER}; kill -STOP $decider; {ATTACH} & sleep 0.5; kill -KILL $decider; wait $!")
+
+    assert "envelope-empty" in refused
+    assert all(text in PAGE for text in KILLED)
+
+
+@pytest.fixture
+def clock(machine: Machine) -> Iterator[Clock]:
+    """Portero's own on the machine."""
+    # In the tmpfs that the unit may write.
+    clock = Clock(machine.path("/dev/shm/clock"))
+    drop_in = f"{UNIT_FOLDER}/portero.service.d/clock.conf"
+    variables = clock.environ(str(ROOT / "plugin"), "/dev/shm/clock")
+    machine.do(f"mkdir -p {Path(drop_in).parent}")
+    machine.path(drop_in).write_text("[Service]\n" + "".join(f"Environment={n}={v}\n" for n, v in variables.items()))
+    machine.do("systemctl daemon-reload; systemctl restart portero")
+    yield clock
+    machine.do(f"rm -r {drop_in} /etc/portero/policy/exceptions; systemctl daemon-reload; systemctl restart portero")
+
+
+def test_a_clock_that_is_years_wrong_ends_an_exception_and_docker_goes_on(
+    machine: Machine, clock: Clock, tmp_path: Path
+) -> None:
+    privileged = "docker run --rm --privileged --network none box:1 true"
+    expires = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+    site = site_with_exception(tmp_path, expires=expires)
+    exceptions = machine.path("/etc/portero/policy/exceptions")
+    assert "no-privileged" in machine.shell(privileged).stderr
+    exceptions.mkdir()
+    (exceptions / "installer.json").write_bytes(Path(site, "exceptions/installer.json").read_bytes())
+    wait_until(lambda: machine.shell(privileged).returncode == 0, "the exception does not count", SECONDS)
+
+    found = []
+    for years in (10, -10, 0):
+        clock.step(years * YEAR)
+        asked = machine.shell(privileged)
+        status = " ".join(machine.shell("portero status 2>&1").stdout.split())
+        found.append((asked.returncode == 0, "no-privileged" in asked.stderr, "expired" in status))
+        machine.do(RUN)
+        machine.do("systemctl reload portero; docker exec long true")
+        print(f"bad days: the clock {years} years off: {status[:300]}")
+
+    assert found == [(False, True, True), (True, False, False), (True, False, False)]
+    times = [json.loads(line)["time"][:4] for line in machine.do("cat /var/log/portero/decisions.jsonl").splitlines()]
+    now = datetime.now(UTC).year
+    assert {str(now - 10), str(now), str(now + 10)} <= {*times}
