@@ -1,14 +1,13 @@
 """A door as a process of its own before a stand-in for dockerd, and clients that take what they can get."""
 
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -116,10 +115,3 @@ def take_connections(path: Path, first: bytes, at_most: int) -> list[socket.sock
             continue
         held.append(client)
     return held
-
-
-def churn(path: Path, ended: Callable[[], bool]) -> None:
-    """Connects, asks for a stream and goes, as fast as it can."""
-    while not ended():
-        with suppress(OSError), connect(path) as client:
-            client.sendall(random.choice((GET, STREAM, GET[:9])))
