@@ -126,15 +126,24 @@ def test_portero_host_and_status_say_so_until_the_socket_is_roots(newest: Guarde
         done = newest.portero("host", "--json", "--no-probe", "--profile", "baseline")
         return {finding["rule"] for finding in json.loads(done.stdout)["findings"]}
 
-    def warnings() -> list[str]:
-        return [one for one in json.loads(newest.portero("status", "--json").stdout)["warnings"] if "gRPC" in one]
+    def told(*words: str) -> tuple[list[str], list[str], bool]:
+        """The warning, what needs attention for it, and whether nothing does."""
+        done = newest.portero("status", "--json", *words)
+        said = json.loads(done.stdout)
+        return (
+            *([one for one in said[name] if "gRPC" in one] for name in ("warnings", "attention")),
+            done.returncode == 0,
+        )
 
     newest.do(f"groupadd -f docker; usermod -aG docker nobody; chgrp docker {SOCKET} /srv/engine/api")
     assert "grpc-asks-plugins" in findings()
-    (line,) = warnings()
+    (line,), unneeded, _ = told()
     assert line.startswith("dockerd 29.7.2 answers gRPC over HTTP/2 without asking portero")
     assert "open to nobody;" in line
+    assert unneeded == []
+    # The profile denies builds.
+    assert told("--expect-guarded") == ([line], [line], False)
 
     newest.do(f"chgrp root {SOCKET} /srv/engine/api")
     assert "grpc-asks-plugins" not in findings()
-    assert warnings() == []
+    assert told("--expect-guarded")[:2] == ([], [])
