@@ -258,7 +258,7 @@ remove() {
   rm -rf "$destdir${home:?}"
   # What it fetches or finds out anew. Which versions of signed folders were in force is the operator's.
   rm -rf "$destdir$state"/{last-policy.json,writers.jsonl,door.pub} "$destdir"{"$state",/var/lib/private/portero}-{bundle,images} \
-    "$destdir$state-door" "$destdir"/run/portero{,-devices,-door}
+    "$destdir$state-door"{,-*} "$destdir"/run/portero{,-devices,-door}
   rmdir --ignore-fail-on-non-empty "$destdir$policy" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
   if service; then
     systemctl daemon-reload

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.observe.process import package_files
+from portero.serve.settings.own_files import list_deciding
 from portero.serve.settings.settings import InvalidSettings, Settings, find_user_defaults, name_variable
 from tests.cases import cases
 
@@ -227,3 +228,18 @@ def test_the_policy_has_one_folder_under_two_names() -> None:
     assert Settings.read({"PORTERO_POLICY": "/a", "PORTERO_SCHEMAS": "/a"}, {}).schemas == (Path("/a"),)
     with pytest.raises(InvalidSettings, match="PORTERO_POLICY: PORTERO_SCHEMAS is its older name, and says otherwise"):
         Settings.read({"PORTERO_POLICY": "/a", "PORTERO_SCHEMAS": "/b"}, {})
+
+
+@pytest.mark.parametrize(
+    ("state", "folder"),
+    [
+        ("/var/lib/portero/versions.json", "/var/lib/portero-door"),
+        ("/home/alice/.local/state/portero/versions.json", "/home/alice/.local/state/portero-door"),
+        ("/var/lib/portero/alice/versions.json", "/var/lib/portero-door-alice"),
+    ],
+)
+def test_the_door_of_each_docker_has_a_private_key_of_its_own(state: str, folder: str) -> None:
+    settings = Settings.read({}, {"state": state})
+
+    assert settings.door_folder == Path(folder)
+    assert folder in list_deciding(settings)

@@ -229,18 +229,21 @@ def test_who_owns_what_is_shown_to_the_account_though_it_was_written_before_ther
 def test_a_rootless_dockers_key_shows_what_its_own_portero_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file of root's Docker was taken from its door."""
+    """The file of root's Docker was taken from its door, and the key of root's was given to that account."""
     module = importlib.import_module("portero.tools.cli.door")
     monkeypatch.setattr(module, "_OWNERS", tmp_path / "doors.json")
-    monkeypatch.setattr(module, "_STATE", tmp_path / "state" / "signed-versions.json")
+    for each in (module, importlib.import_module("portero.serve.settings.settings")):
+        monkeypatch.setattr(each, "ROOTS_STATE", tmp_path / "state")
+    monkeypatch.setattr(module, "_PRIVATE", tmp_path / "roots" / "key")
     monkeypatch.setattr(module, "SUMMARIES", ("", str(tmp_path / "rootless")))
     own = tmp_path / "rootless" / "alice" / "doors.json"
     own.parent.mkdir(parents=True)
     for file in (own, tmp_path / "doors.json"):
         file.touch(0o600)
-    words = ["--private", tmp_path / "key", "--public", tmp_path / "state" / "alice" / "door.pub"]
 
-    assert portero("door", "key", *words, "--account", OWN).exit_code == 0
+    words = ["--public", tmp_path / "state" / "alice" / "door.pub", "--account", OWN]
+    assert portero("door", "key", *words).exit_code == 0
+    assert [*tmp_path.glob("**/key")] == [tmp_path / "portero-door-alice" / "key"]
     shown = [file for file in (own, tmp_path / "doors.json") if "system.posix_acl_access" in os.listxattr(file)]
     assert shown == [own]
 

@@ -20,6 +20,7 @@ from portero.serve.settings import setting_values as value
 
 PREFIX = "PORTERO_"
 POLICY, _SCHEMAS = "PORTERO_POLICY", "PORTERO_SCHEMAS"
+ROOTS_STATE = Path("/var/lib/portero")
 _FIRST_PROCESS = 1
 _ROOT = 0
 # What is enforced is unknown while any setting is: a name may be misspelled.
@@ -114,8 +115,8 @@ class Settings:
 
     @property
     def door_folder(self) -> Path:
-        """Where the door has the private half: beside the folder of the state."""
-        return self.state.parent.parent / "portero-door"
+        """Where the door has the private half."""
+        return find_door_folder(self.state.parent)
 
     @classmethod
     def read(
@@ -167,6 +168,16 @@ class Settings:
     def policy_folders(self) -> tuple[Path, ...]:
         """The built-in folder and the site's own, which override it."""
         return (package_files.schemas(), *self.schemas)
+
+
+def find_door_folder(state: Path) -> Path:
+    """Where a door has its private key, by the folder of the state: beside it.
+
+    That of a rootless Docker which root's Portero judges has one for its account, which reaches nothing in root's.
+    """
+    if state.parent == ROOTS_STATE:
+        return ROOTS_STATE.with_name(f"portero-door-{state.name}")
+    return state.parent / "portero-door"
 
 
 def _keep_usable(values: Mapping[str, Any], defaults: Mapping[str, str]) -> Settings | None:

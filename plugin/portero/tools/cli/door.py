@@ -16,6 +16,7 @@ from portero.decide.values.json_fields import JSON, to_object, to_objects
 from portero.decide.values.json_objects import load_json
 from portero.observe.dockerd import unix_http
 from portero.serve.settings.own_files import DOORS_SUMMARY, SUMMARIES
+from portero.serve.settings.settings import ROOTS_STATE, find_door_folder
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.hostcheck import door_units
 from portero.tools.terminal import options
@@ -23,7 +24,7 @@ from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 from portero.tools.terminal.output import show_lines
 
 _FILE = click.Path(path_type=Path)
-_PRIVATE, _STATE = Path("/var/lib/portero-door/key"), Path("/var/lib/portero/signed-versions.json")
+_PRIVATE = find_door_folder(ROOTS_STATE) / "key"
 _OWNERS = Path(SUMMARIES[0], DOORS_SUMMARY)
 _MAX_LIST = 32 << 20
 
@@ -48,31 +49,32 @@ def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> No
 
 
 @door.command("key", hidden=True)
-@click.option("--private", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="For the door.")
+@click.option("--private", metavar="FILE", type=_FILE, show_default=str(_PRIVATE), help="For the door.")
 @click.option(
     "--public",
     metavar="FILE",
     type=_FILE,
-    default=lambda: Path(os.environ.get("PORTERO_STATE") or _STATE).with_name("door.pub"),
+    default=lambda: Path(os.environ.get("PORTERO_STATE") or ROOTS_STATE / "x").with_name("door.pub"),
     show_default="beside PORTERO_STATE",
     help="For the plugin.",
 )
 @click.option("--account", metavar="NAME", default=door_units.ACCOUNT, show_default=True, help="Its account.")
 @click.option("--new", is_flag=True, help="Make a new key, although there is one.")
-def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
+def make_key(private: Path | None, public: Path, account: str, *, new: bool) -> None:
     """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
     from portero.door.clients import put_key
     from portero.serve.application.user_summary import let_group_read
 
+    # Of root's Docker, or of a rootless one by its account, which must not get the key of root's.
+    is_rootless = public.parent.parent == ROOTS_STATE
+    private = private or (find_door_folder(public.parent) / "key" if is_rootless else _PRIVATE)
     try:
         owner = pwd.getpwnam(account)
     except KeyError:
         options.give_up([f"--account: {account}: there is no such account: make it with useradd --system {account}"])
     with options.explain_os_errors(private, "run it as root, and name files", by_file=True):
         put_key(private, public, owner.pw_gid, anew=new)
-        # Of root's Docker, or of a rootless one by its account.
-        rootless = Path(SUMMARIES[1], public.parent.name, DOORS_SUMMARY)
-        let_group_read(rootless if public.parent.parent == _STATE.parent else _OWNERS, owner.pw_gid)
+        let_group_read(Path(SUMMARIES[1], public.parent.name, DOORS_SUMMARY) if is_rootless else _OWNERS, owner.pw_gid)
     show_lines([f"{public}: verifies the stamps of the door with {private}"])
 
 
