@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from portero.decide.identity.caller import Credentials, identify_caller
-from portero.decide.identity.door_stamp import Stamp
-from portero.decide.identity.trusted import STAMP_HEADER, USERS, Trusted
+from portero.decide.identity.caller import identify_at_door
+from portero.decide.identity.trusted import Trusted
 from portero.decide.ownership.owner_names import OwnerNames
-from portero.decide.policy.doors import hides_variables, lets_through, read_doors
+from portero.decide.policy.doors import find_label, hides_variables, lets_through, read_doors
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_strict_object
@@ -33,18 +32,6 @@ class Caller:
     lists_services: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Connected:
-    """A StampReader that says who has connected: the door knows it without a stamp."""
-
-    door: str
-    user: str
-    groups: tuple[str, ...]
-
-    def read_stamp(self, text: str, time: float) -> Stamp:
-        return Stamp(self.door, self.user, self.groups, 0, 1)
-
-
 class OwnersFile:
     """`file`: beside policy.json."""
 
@@ -57,22 +44,16 @@ class OwnersFile:
     def find_caller(self, door: str, user: str, groups: tuple[str, ...]) -> Caller:
         """Raises OSError, ValueError, and Refused for a door that the policy does not list."""
         self._read()
-        shown = Credentials("", "", (), {STAMP_HEADER.lower(): ""})
-        who = identify_caller(shown, self._trusted, (), 0.0, _Connected(door, user, groups))
+        who = identify_at_door(door, user, groups, self._trusted)
         names = OwnerNames.of(self._site, who.make_document())
         if names is None:
             return Caller(None)
-        return Caller(names, self._choose(names, door), lets_through(self._site, door, "ServiceList"))
+        return Caller(names, names.choose(find_label(self._site, door)), lets_through(self._site, door, "ServiceList"))
 
     def hides_variables(self, door: str) -> bool:
         """Whether a door shows the names of variables alone; raises OSError and ValueError."""
         self._read()
         return hides_variables(self._site, door)
-
-    def _choose(self, names: OwnerNames, door: str) -> str:
-        entries = cast("list[dict[str, JSON]]", self._site["doors"])
-        entry = next(entry for entry in entries if entry["name"] == door)
-        return names.choose(entry.get("label", door == USERS))
 
     def _read(self) -> None:
         status = os.stat(self._file)

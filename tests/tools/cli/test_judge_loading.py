@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from portero.decide.identity.caller import Identity
+from portero.serve.application.loading import judge_of
+from portero.serve.settings.settings import Settings
+from portero.tools.cli.judge_loading import find_caller
 from tests.tools.cli.running import fault_of, portero
 
 
@@ -26,3 +30,17 @@ def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command:
 
     assert len(fault.splitlines()) == 2
     assert all(line.startswith(f"portero: {tmp_path / 'site.json'}: ") for line in fault.splitlines())
+
+
+def test_a_caller_is_known_as_the_users_door_knows_the_account(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text(
+        '{"ownership": "owner", "doors": [{"name": "users", "groups": ["root"]}], "user-groups": {"bob": ["dev"]}}'
+    )
+    judge = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": str(tmp_path)}))
+
+    assert find_caller(judge, "") == (judge, Identity())
+    assert find_caller(judge, "bob") == (judge, Identity("bob", ("dev",)))
+    labelled, root = find_caller(judge, "unix:root")
+    assert root == Identity("unix:root", ("root",), "door", account="root")
+    assert labelled.policy.site_actions["owner-label-own"] == "audit"
+    assert find_caller(judge, "unix:of-another-host")[1].user == "unix:of-another-host"

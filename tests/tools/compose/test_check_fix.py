@@ -191,3 +191,36 @@ def test_a_broken_override_is_named(tmp_path: Path) -> None:
     for options in ((), ("--write",)):
         result = fix(tmp_path / "compose.yaml", *options)
         assert (result.exit_code, "is a symbolic link" in result.output) == (2, True)
+
+
+OWNED = """services:
+  web: {image: busybox, volumes: ['data:/data']}
+  db: {image: busybox, networks: [back], deploy: {resources: {limits: {memory: 1g}}}}
+volumes: {data: {}}
+networks: {back: {}}
+"""
+
+
+@pytest.mark.parametrize("user", ["", "bob", "unix:bob"])
+def test_the_label_of_the_caller_is_written_wherever_it_is_missing(tmp_path: Path, user: str) -> None:
+    """At the users' door the door writes it; a caller who is not known has no name to write."""
+    (tmp_path / "site.json").write_text('{"ownership": "owner"}')
+    file = tmp_path / "compose.yaml"
+    file.write_text(OWNED)
+
+    words = ("check", "--profile", "baseline", "--policy", tmp_path, "--host-root", "none", "--user", user)
+    result = portero(*words, "--fix", "--write", file)
+
+    written = tmp_path / "compose.override.yaml"
+    if user != "bob":
+        assert not written.exists()
+        assert (result.exit_code, "Yours is owner=NAME" in result.output) == ((1, True) if not user else (0, False))
+        return
+    labels = {"labels": {"owner": "bob"}}
+    assert YAML(typ="safe").load(written) == {
+        "services": {"web": labels, "db": {**labels, "deploy": labels}},
+        "networks": {"default": labels, "back": labels},
+        "volumes": {"data": labels},
+    }
+    assert result.output.splitlines()[-1] == "every service is allowed with it"
+    assert portero(*words, file).exit_code == 0

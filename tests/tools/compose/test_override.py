@@ -24,6 +24,14 @@ def test_what_is_there_stays_with_its_comments() -> None:
             merge_override(broken, added, "x.yaml")
 
 
+def test_networks_and_volumes_get_keys_too() -> None:
+    labels: dict[str, JSON] = {"labels": {"owner": "bob"}}
+
+    text = merge_override("networks: {a: {internal: true}}", {}, "x.yaml", others={"networks": {"a": labels}})
+
+    assert text == "networks: {a: {internal: true, labels: {owner: bob}}}\n"
+
+
 def test_volumes_are_added_for_targets_that_are_not_there() -> None:
     before = (
         "services:\n  web:\n    volumes:\n    - ./a:/etc/a  # mine\n"

@@ -19,7 +19,7 @@ PAIRS: Mapping[str, tuple[str, str]] = {f"{first}+{TOKEN}": (first, TOKEN) for f
 METHODS = (_TLS, TOKEN, DOOR, *PAIRS)
 SITE = "site"
 # How the names of users begin that doors alone give: of the doors themselves, and of the host's accounts.
-DOOR_PREFIX, _ACCOUNT_PREFIX = "door:", "unix:"
+DOOR_PREFIX, ACCOUNT_PREFIX = "door:", "unix:"
 # Tokens that were verified and are kept.
 _MAX_CACHED = 1024
 _TOKEN_NAME, _STAMP_NAME = TOKEN_HEADER.lower(), STAMP_HEADER.lower()
@@ -102,7 +102,17 @@ def identify_caller(
     headers = shown.headers
     if not (shown.user or shown.method or shown.certificates or _TOKEN_NAME in headers or _STAMP_NAME in headers):
         return NO_IDENTITY
-    proved = _read_credentials(shown, trusted, audiences, time, door_key)
+    return _add_listed(_read_credentials(shown, trusted, audiences, time, door_key), trusted)
+
+
+def identify_at_door(door: str, account: str, groups: tuple[str, ...], trusted: Trusted) -> Identity:
+    """Who connects to a door, for who knows it without a stamp; raises Refused (door-unlisted)."""
+    if door not in trusted.doors:
+        raise Refused("door-unlisted", STAMP_HEADER)
+    return _add_listed(_name_at_door(door, account, groups, trusted.doors[door]), trusted)
+
+
+def _add_listed(proved: Identity, trusted: Trusted) -> Identity:
     # A name that nothing proves, as in a request that was written by hand, has no groups.
     if proved.method not in METHODS or proved.user not in trusted.user_groups:
         return proved
@@ -114,7 +124,7 @@ def identify_caller(
 
 def is_of_door(user: str) -> bool:
     """Whether only a door names its users so."""
-    return user.startswith((DOOR_PREFIX, _ACCOUNT_PREFIX))
+    return user.startswith((DOOR_PREFIX, ACCOUNT_PREFIX))
 
 
 def _read_credentials(
@@ -136,7 +146,7 @@ def _read_credentials(
         # A door connects without a certificate, of whatever name, and one of a tool lets no token through.
         raise Refused("identity-conflict", STAMP_HEADER)
     door = trusted.doors[stamp.door]
-    at_door = _name_at_door(stamp, door)
+    at_door = _name_at_door(stamp.door, stamp.user, stamp.groups, door)
     if named is NO_IDENTITY or door.same_names:
         return _join(at_door, named)
     # Names of accounts and of issuers are not of the same people: the token says who it is.
@@ -154,12 +164,12 @@ def _join(first: Identity, named: Identity) -> Identity:
     return Identity(named.user, groups, f"{first.method}+{TOKEN}", first.names, named.seconds, sources, first.account)
 
 
-def _name_at_door(stamp: "Stamp", door: Door) -> Identity:
-    if not stamp.user:
-        return Identity(DOOR_PREFIX + stamp.door, door.groups, DOOR)
-    groups = tuple(group for group in stamp.groups if group in door.groups)
-    user = stamp.user if door.same_names else _ACCOUNT_PREFIX + stamp.user
-    return Identity(user, groups, DOOR, account=stamp.user)
+def _name_at_door(name: str, account: str, groups: Sequence[str], door: Door) -> Identity:
+    if not account:
+        return Identity(DOOR_PREFIX + name, door.groups, DOOR)
+    counting = tuple(group for group in groups if group in door.groups)
+    user = account if door.same_names else ACCOUNT_PREFIX + account
+    return Identity(user, counting, DOOR, account=account)
 
 
 def _read_token(token: str, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:

@@ -76,6 +76,11 @@ def _list_owner_faults(door: Mapping[str, JSON], *, has_ownership: bool) -> Iter
         yield f"{DOORS}: label and owners of {door['name']} need ownership: name the label there"
 
 
+def find_label(values: Mapping[str, JSON], name: str) -> JSON:
+    """Whether the door of this name writes the owner's label, or the group that it writes there."""
+    return next((door.get("label", name == USERS) for door in _list_doors(values) if door["name"] == name), False)
+
+
 def lets_through(values: Mapping[str, JSON], name: str, operation: str) -> bool:
     """Whether the door of this name lets an operation through."""
     entry = next((door for door in _list_doors(values) if door["name"] == name), {})

@@ -40,6 +40,7 @@ from portero.tools.terminal.output import make_json, make_text, show_json, show_
 @click.option("--write", is_flag=True, help="With --fix: write it, merged into the one that is there.")
 @click.option("--all", "show_all", is_flag=True, help="Print what is allowed or only logged, too.")
 @click.option("--request", "as_request", is_flag=True, help="Print the request document that rules see instead.")
+@options.USER
 @takes_format("text", "json", "sarif", "junit")
 @options.takes_policy
 @options.takes_host
@@ -54,6 +55,7 @@ def check(
     write: bool,
     show_all: bool,
     as_request: bool,
+    user: str,
     outputs: Outputs,
     project_root: str | None,
     env: tuple[str, ...],
@@ -73,7 +75,7 @@ def check(
     if fix and (as_request or any(one.format != "text" or one.file for one in outputs)):
         options.give_up(["--fix: prints an override as text; leave out --format, --json and --request"])
     settings = replace(host_settings.load_host_settings(given), mode="enforce")
-    judge = judge_loading.load_remote_judge(settings)
+    judge, caller = judge_loading.find_caller(judge_loading.load_remote_judge(settings), user)
     reading = Reading(
         project_root,
         options.read_variables(env, os.environ),
@@ -83,9 +85,7 @@ def check(
         knows_daemon=settings.host_root != "none" or settings.daemon_config is not None,
     )
     sees_host = settings.host_root != "none"
-    files_judge = FileJudge(
-        judge, reading, operation, sees_host=sees_host, existing=judge_loading.list_host_objects(settings)
-    )
+    files_judge = FileJudge(judge, reading, operation, sees_host, judge_loading.list_host_objects(settings), caller)
     with options.give_up_on(InvalidRequestFile):
         folders = [file for file in files if os.path.isdir(file)]
         below = [project for folder in folders for project in _list_below(folder)]

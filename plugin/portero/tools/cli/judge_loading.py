@@ -1,8 +1,15 @@
 """The judge of a command: its settings in, a judge out, and what exists at this host's daemon, or exit status 2."""
 
+import pwd
+from contextlib import suppress
+
+from portero.decide.identity.caller import ACCOUNT_PREFIX, NO_IDENTITY, Identity, identify_at_door
+from portero.decide.identity.trusted import USERS
 from portero.decide.judging.judge import Judge
+from portero.decide.policy.doors import find_label
 from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import LoadError
+from portero.door.clients import read_account
 from portero.observe.dockerd.daemon_config import DaemonConfigs
 from portero.observe.host.live_host import HostFiles
 from portero.serve.application.judged_host import list_daemon_addresses
@@ -15,6 +22,7 @@ from portero.tools.terminal import options
 
 # What this rule refuses depends on who owns folders on the host.
 _OWNERS_RULE = "no-swappable-sources"
+_LABEL_RULE = "owner-label-own"
 
 
 def load_judge(settings: HostSettings) -> Judge:
@@ -44,6 +52,23 @@ def list_host_objects(settings: HostSettings) -> HostObjects:
     if settings.lookups == "off" or not is_here:
         return NO_OBJECTS
     return trial_objects.list_host_objects([*list_daemon_addresses(settings, None)])
+
+
+def find_caller(judge: Judge, user: str) -> tuple[Judge, Identity]:
+    """As whom requests are judged; an account of the host with its groups, as at the users' door.
+
+    Where that door writes the label of owners, a request without it is not refused: the judge reports it.
+    """
+    site, trusted = judge.policy.site, judge.policy.trusted
+    account = user.removeprefix(ACCOUNT_PREFIX)
+    if account == user or USERS not in trusted.doors:
+        return judge, Identity(user, trusted.user_groups.get(user, ())) if user else NO_IDENTITY
+    groups: tuple[str, ...] = ()
+    with suppress(KeyError):  # of another host
+        groups = read_account(pwd.getpwnam(account).pw_uid).groups
+    if find_label(site, USERS):
+        judge = replace(judge, policy=judge.policy.report(_LABEL_RULE))
+    return judge, identify_at_door(USERS, account, groups, trusted)
 
 
 def report_owners(judge: Judge, settings: HostSettings) -> Judge:

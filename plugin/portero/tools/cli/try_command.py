@@ -39,6 +39,7 @@ _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 @click.option("--any", "any_program", is_flag=True, help="COMMAND is another program that honours DOCKER_HOST.")
 @click.option("--timeout", metavar="SECONDS", type=_SECONDS, default=60, show_default=True, help="How long it may run.")
 @click.option("--verbose", is_flag=True, help="Show the output of the command on standard error.")
+@options.USER
 @options.takes_policy
 @options.takes_host
 @options.takes_compose
@@ -49,6 +50,7 @@ def tryout(
     any_program: bool,
     timeout: float,
     verbose: bool,
+    user: str,
     outputs: Outputs,
     project_root: str | None,
     env: tuple[str, ...],
@@ -61,8 +63,9 @@ def tryout(
     """
     typed = _parse_command(command, any_program=any_program)
     settings = replace(host_settings.load_host_settings(given), mode="enforce")
-    judge, existing = judge_loading.load_remote_judge(settings), judge_loading.list_host_objects(settings)
-    session = TrySession(judge, go_on=go_on, existing=existing)
+    judge, caller = judge_loading.find_caller(judge_loading.load_remote_judge(settings), user)
+    existing = judge_loading.list_host_objects(settings)
+    session = TrySession(judge, go_on=go_on, existing=existing, caller=caller)
     if typed.is_compose:
         reading = Reading(project_root, options.read_variables(env, os.environ), not no_sandbox)
         ended = _run_compose(session, typed, timeout, reading)
@@ -77,7 +80,7 @@ def tryout(
     is_allowed = all(decision.allowed for decision in decisions)
 
     def try_again(others: CommandLine) -> Sequence[Decision]:
-        another = TrySession(judge, existing=existing)
+        another = TrySession(judge, existing=existing, caller=caller)
         _run(another, others, timeout)
         return another.decisions
 

@@ -11,14 +11,21 @@ from typing import cast
 from portero.decide.flags.compose_syntax import move_to_deploy
 from portero.decide.judging.denial_entries import is_whole_host
 from portero.decide.values.go_values import parse_size
-from portero.decide.values.json_fields import JSON
+from portero.decide.values.json_fields import JSON, to_object
 from portero.decide.values.tables import read_rows
 from portero.observe.files.held_folder import HeldFolder, hold_folder
 from portero.observe.files.whole_files import read_regular_file, replace_file
 from portero.tools.compose import override
 from portero.tools.compose.check_report import list_reasons
 from portero.tools.compose.file_decisions import FileJudge
-from portero.tools.compose.override_keys import Measured, list_limits, list_paths, list_read_only, measure_memory
+from portero.tools.compose.override_keys import (
+    Measured,
+    list_labels,
+    list_limits,
+    list_paths,
+    list_read_only,
+    measure_memory,
+)
 from portero.tools.compose.project import is_compose
 from portero.tools.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.tools.standin.trial_objects import ProjectObjects
@@ -65,9 +72,12 @@ def _fix_in(folder: HeldFolder | None, judge: FileJudge, files: Sequence[str]) -
     checked, _ = judge.decide(judge.read([sources]))
     locations = {each.request.name: each.request.location for each in checked}
     services, comments = _list_keys(judge, checked, sources)
-    tried = target
-    if services:
-        text = override.merge_override(before, services, target, comments)
+    labels = list_labels(checked, judge.judge.policy.site)
+    for name, keys in labels.pop("services").items():
+        services[name] = _add_keys(services.get(name, {}), keys)
+    tried, is_changed = target, any([services, *labels.values()])
+    if is_changed:
+        text = override.merge_override(before, services, target, comments, labels)
         show_lines([f"{target}:"])
         show_text("  " + text.rstrip("\n").replace("\n", "\n  "))
         with TemporaryDirectory(prefix="portero-") as trial:
@@ -81,10 +91,10 @@ def _fix_in(folder: HeldFolder | None, judge: FileJudge, files: Sequence[str]) -
     show_lines(_list_listed(refused))
     show_lines(_list_daemon_settings(refused, judge.judge.policy.site))
     show_lines(line.replace(tried, target) for line in _list_left(refused, locations))
-    if services:
+    if is_changed:
         show_lines([f"wrote {target}" if folder else f"--write keeps it as {target}"])
     left = f"{len(refused)} left to decide" if refused else "every service is allowed with it"
-    show_lines([left if services or refused else "every service is allowed as it is"])
+    show_lines([left if is_changed or refused else "every service is allowed as it is"])
     return REFUSED if refused else ALLOWED
 
 
@@ -119,6 +129,12 @@ def _list_keys(
         if keys:
             services[name] = keys
     return services, comments
+
+
+def _add_keys(keys: Mapping[str, JSON], more: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Both; what stands below the same key is joined."""
+    joined = {name: {**to_object(keys[name]), **to_object(more[name])} for name in keys.keys() & more.keys()}
+    return {**keys, **more, **joined}
 
 
 def _measure_memory(judge: FileJudge, checked: DecidedRequest, max_bytes: int) -> Measured | None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from portero.decide.decision import Decision, Subject, Violation, limit_violations, sort_violations
 from portero.decide.engine.rust import RUST
-from portero.decide.identity.caller import NO_IDENTITY
+from portero.decide.identity.caller import NO_IDENTITY, Identity
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.interfaces.host_notes import HostOverlay
 from portero.decide.judging.judge import Judge
@@ -36,7 +36,7 @@ from portero.tools.terminal.input_files import open_input
 class FileJudge:
     """Judges requests of files. `sees_host`: whether this is the host for which they are meant.
 
-    `existing`: what is there beside what they make.
+    `existing`: what is there beside what they make. `caller`: who asks of a project.
     """
 
     judge: Judge
@@ -44,11 +44,16 @@ class FileJudge:
     operation: str | None
     sees_host: bool
     existing: HostObjects = NO_OBJECTS
+    caller: Identity = NO_IDENTITY
 
     def read(self, projects: Sequence[Sequence[str]]) -> list[FileRequest]:
         """The requests of these files, those of one project together; raises InvalidRequestFile."""
         read = (one for each in projects for one in _read_requests(each, self.judge, self.operation, self.reading))
-        return [replace(one, objects=self._add_existing(one.objects)) for one in read]
+        return [replace(one, objects=self._add_existing(one.objects), identity=self._name_caller(one)) for one in read]
+
+    def _name_caller(self, request: FileRequest) -> Identity | None:
+        """An envelope says it itself, a project does not."""
+        return self.caller if request.identity is NO_IDENTITY else request.identity
 
     def read_each(self, projects: Sequence[Sequence[str]]) -> tuple[list[FileRequest], dict[str, str]]:
         """The same, and why projects cannot be read, by their first file."""
@@ -84,10 +89,10 @@ class FileJudge:
                     yield f"{main} is judged with {override}; alone it would be {'refused' if allowed else 'allowed'}"
 
     def _add_existing(self, made: Objects | None) -> Objects | None:
-        if self.existing.daemon is None:
+        if self.existing.daemon is None and not isinstance(made, ProjectObjects):
             return made
         project = made if isinstance(made, ProjectObjects) else ProjectObjects(State())
-        return replace(project, host=self.existing)
+        return replace(project, host=self.existing, label=str(self.judge.policy.site.get("ownership") or ""))
 
     def make_judges(self, requests: Sequence[FileRequest]) -> Iterator[Judge]:
         """For each request the judge with what the files say of networks, and what exists by its time."""

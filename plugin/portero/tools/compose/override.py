@@ -34,19 +34,25 @@ def find_override(file: str) -> str:
 
 
 def merge_override(
-    text: str, services: Mapping[str, Mapping[str, JSON]], file: str, comments: Mapping[str, str] = MappingProxyType({})
+    text: str,
+    services: Mapping[str, Mapping[str, JSON]],
+    file: str,
+    comments: Mapping[str, str] = MappingProxyType({}),
+    others: Mapping[str, Mapping[str, Mapping[str, JSON]]] = MappingProxyType({}),
 ) -> str:
     """The text of the override with these keys for services; what it says of them already stays.
 
-    `comments`: of services, where their memory limit comes from. Raises InvalidRequestFile where it cannot be read.
+    `others`: for networks and volumes. `comments`: of services, where their memory limit comes from. Raises
+    InvalidRequestFile where it cannot be read.
     """
     yaml = YAML()
     yaml.preserve_quotes = True
     try:
         document = yaml.load(text) or CommentedMap()
-        entries = _enter(document, "services")
-        for service, keys in services.items():
-            _merge(_enter(entries, service), keys, comments.get(service, ""))
+        for section, parts in {"services": services, **others}.items():
+            entries = _enter(document, section) if parts else CommentedMap()
+            for part, keys in parts.items():
+                _merge(_enter(entries, part), keys, comments.get(part, "") if parts is services else "")
         written = StringIO()
         yaml.dump(document, written)
     except _SharedError as error:

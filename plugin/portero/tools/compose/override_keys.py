@@ -9,7 +9,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from portero.decide.identity.caller import NO_IDENTITY
 from portero.decide.judging.denial_entries import write_figures
+from portero.decide.ownership.owner_names import OwnerNames
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.go_values import format_size
 from portero.decide.values.json_fields import JSON, child, flag, integer, objects, text, texts
@@ -155,6 +157,24 @@ def list_limits(checked: DecidedRequest, site: Mapping[str, JSON], measured: str
     if _FILES in missing:
         keys["ulimits"] = {"nofile": {"soft": site["nofile-soft-max"], "hard": site["nofile-hard-max"]}}
     return keys
+
+
+_LABEL = "owner-label-own"
+# Of the parts of a project that get it beside services, by what makes them.
+_LABELLED: Mapping[str, str] = {"NetworkCreate": "networks", "VolumeCreate": "volumes"}
+
+
+def list_labels(checked: Iterable[DecidedRequest], site: Mapping[str, JSON]) -> dict[str, dict[str, dict[str, JSON]]]:
+    """By section and part of the project: the label that makes the caller the owner, where it is missing."""
+    labels: dict[str, dict[str, dict[str, JSON]]] = {"services": {}, "networks": {}, "volumes": {}}
+    for each in checked:
+        owners = OwnerNames.of(site, (each.request.identity or NO_IDENTITY).make_document())
+        is_missing = any(one.rule == _LABEL and one.action == "deny" for one in each.decision.violations)
+        if is_missing and owners is not None and (name := owners.choose(True)):
+            of: dict[str, JSON] = {"labels": {owners.label: name.replace("$", "$$")}}
+            section = _LABELLED.get(each.decision.subject.operation, "services")
+            labels[section][each.request.name] = {**of, "deploy": of} if each.request.deploys else of
+    return labels
 
 
 def _write_size(size: int) -> str:

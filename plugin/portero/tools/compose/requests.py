@@ -98,10 +98,10 @@ def _make_requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Ite
         yield _locate(lines, next(iter(texts)), request, part, each)
     built = [*list_builds(run.config)]
     for name, posted, judged in built:
-        request = FileRequest("", posted, None, f"{name} build", judged=judged)
+        request = FileRequest("", posted, None, f"{name} build", judged=judged, identity=NO_IDENTITY)
         yield _locate(lines, next(iter(texts)), request, ("services", name))
     if built and reading.knows_daemon:
-        request = FileRequest("", make_session(), None, "builds")
+        request = FileRequest("", make_session(), None, "builds", identity=NO_IDENTITY)
         yield _locate(lines, next(iter(texts)), request, ("services", built[0][0]))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from portero.decide.decision import Decision
-from portero.decide.identity.caller import NO_IDENTITY
+from portero.decide.identity.caller import NO_IDENTITY, Identity
 from portero.decide.interfaces.host_notes import HostOverlay
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
@@ -130,21 +130,29 @@ class StandInDaemon:
 class TrySession:
     """`go_on`: a refused request is answered as if it had been allowed, so that the client shows the next one.
 
-    `existing`: on this host, beside what the client makes.
+    `existing`: on this host, beside what the client makes. `caller`: who asks, where no token says it.
     """
 
-    def __init__(self, judge: Judge, *, go_on: bool = False, existing: HostObjects = NO_OBJECTS) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        *,
+        go_on: bool = False,
+        existing: HostObjects = NO_OBJECTS,
+        caller: Identity = NO_IDENTITY,
+    ) -> None:
         self.decisions: list[Decision] = []
         self.daemon = StandInDaemon(judge.routes, self._decide)
         self._objects = ProjectObjects(self.daemon.state, host=existing)
         host = HostOverlay(judge.host, self.daemon.state.find_network_name, given=self._objects)
         self._judge = replace(judge, host=host, routes=judge.routes.limit_lookups(*KINDS))
         self._go_on = go_on
+        self._caller = caller
         self._lock = Lock()
 
     def _decide(self, request: ClientRequest) -> str | None:
         # docker sends a token of portero login here too; where it cannot be verified, it must not refuse everything.
-        identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NO_IDENTITY
+        identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else self._caller
         with self._lock:  # clients send in parallel, and what one request looks at says nothing of another one
             self._objects.of_host.clear()
             decision = self._judge.decide(make_envelope(request), "try", time.time(), identity=identity)

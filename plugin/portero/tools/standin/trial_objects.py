@@ -1,8 +1,8 @@
 """What exists for a trial: at the daemon of this host, and the containers that clients of the stand-in made.
 
 In: the daemon's sockets, looked at once (nothing is changed there, and nothing is kept), and the stand-in's state. Out:
-what docker inspect would show. Of what was made here only containers are known: volumes and networks do not exist yet,
-and their requests are judged themselves.
+what docker inspect would show. Of what was made here only containers are known, and volumes with an owner: other
+volumes and networks do not exist yet, and their requests are judged themselves.
 """
 
 import errno
@@ -110,6 +110,7 @@ _DEFAULT_INFO: Mapping[str, JSON] = {"CgroupVersion": "2", "LoggingDriver": "jso
 class ProjectObjects(StillObjects):
     """`made`: the IDs of the containers that were made before, None: all. `host`: what exists beside them.
 
+    `label`: of owners; a volume that was made with it is there, since whose it is counts for who mounts it.
     `assumed`: names that were not made here; `of_host`: containers of the host that were looked at.
     """
 
@@ -118,9 +119,13 @@ class ProjectObjects(StillObjects):
     host: HostObjects = NO_OBJECTS
     assumed: set[str] = field(default_factory=set)
     of_host: set[str] = field(default_factory=set)
+    label: str = ""
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """A container that was not made here is the host's; where that is unknown, it counts as existing and plain."""
+        labels = child(self.state.volumes[name], "Labels") if kind == "volume" and name in self.state.volumes else {}
+        if self.label in labels:
+            return {"Name": name, "Driver": "local", "Labels": labels}
         container = self.state.find_container(name) if kind == "container" else None
         if container is not None and container.id in self.state.containers:
             return inspection.describe(container)

@@ -94,6 +94,9 @@ takes_service = join(
     _make_option("--record-max", "SIZE"),
     *(click.option("--" + name.removeprefix(PREFIX).lower().replace("_", "-"), **_GONE) for name in GONE),
 )
+USER = click.option(
+    "--user", metavar="NAME", default="", help="Who asks, such as alicia or unix:alicia. Default: nobody is known."
+)
 takes_host = join(DOCKER_HOST, HOST_ROOT, DAEMON_CONFIG)
 _FOLDER = click.Path(exists=True, file_okay=False)
 takes_compose = join(
