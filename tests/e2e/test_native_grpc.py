@@ -18,6 +18,22 @@ SITE = {
     "actions": {"unseen-device-nodes": "off"},
 }
 ENGINES = {"26.1": None, **{name: folder for name, folder in FOLDERS.items() if name in ("20.10", "29.7")}}
+REGISTRY = "127.0.0.1:5000"
+CONFIG = f"""version: 0.1
+storage: {{filesystem: {{rootdirectory: /srv/registry}}}}
+http: {{addr: "{REGISTRY}"}}
+"""
+BAKED = """group "default" { targets = ["app", "web"] }
+target "app" {
+  context = "/srv/b"
+  tags = ["app:baked"]
+}
+target "web" {
+  inherits = ["app"]
+  args = { A = "b" }
+  tags = ["web:baked"]
+}
+"""
 BUILD = """mkdir -p /srv/b && cd /srv/b && printf 'FROM busybox\\nRUN echo built > /made\\n' > Dockerfile"""
 
 
@@ -57,3 +73,35 @@ def test_a_native_build_is_asked_about_and_a_denial_is_printed_at_once(docker: D
     printed, seconds = buildx(docker, "build --builder native /srv/b")
     assert "see systemctl status docker" in printed
     assert seconds < 5
+
+
+def ask(docker: DooredDocker, way: str, door: str, words: str) -> str:
+    """The same by native gRPC, or by the requests of docker's own driver."""
+    if way == "native":
+        return buildx(docker, words.format(builder="native" if door == "users" else "denied"))[0]
+    command = f"{find_cli_plugins(NEW)}/docker-buildx {words.format(builder='default')} 2>&1"
+    return docker.shell(f"DOCKER_HOST=unix://{place(door)} {command}", timeout=100).stdout
+
+
+@pytest.mark.parametrize("way", ["native", "old"])
+def test_bake_and_push_have_one_verdict_whichever_way_they_come(docker: DooredDocker, way: str) -> None:
+    docker.host.path("/srv/b/bake.hcl").write_text(BAKED)
+    docker.host.path("/srv/registry.yml").write_text(CONFIG)
+    command, answers = ["docker-registry", "serve", "/srv/registry.yml"], f"curl -s http://{REGISTRY}/v2/"
+    # Before it had containerd's store, BuildKit in dockerd could not push by itself.
+    pushes = way == "old" or docker.engine == FOLDERS["29.7"]
+    wanted = {
+        "bake --builder {builder} -f /srv/b/bake.hcl": "echo built > /made",
+        f"build --builder {{builder}} --push -t {REGISTRY}/app:1 /srv/b": "pushing" if pushes else 'exporter "image"',
+    }
+    with docker.host.running("registry", command, lambda: docker.shell(answers).returncode == 0):
+        for words, expected in wanted.items():
+            before = docker.log_size()
+            assert expected in ask(docker, way, "users", words)
+            decided = docker.decisions(before)
+            assert {(one["user"], one["allowed"]) for one in decided} == {("unix:root", True)}
+            assert "Grpc" in {one["operation"] for one in decided}
+            before = docker.log_size()
+            assert "unseen-buildkit" in ask(docker, way, "agent", words)
+            assert not any(one["allowed"] for one in docker.decisions(before) if one["operation"] == "Grpc")
+        assert (f"{docker.shell(answers + '_catalog').stdout}".strip() == '{"repositories":["app"]}') == pushes
