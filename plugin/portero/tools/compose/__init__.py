@@ -2,6 +2,6 @@
 
 A project is untrusted: no network, an empty home, a read-only view of its folder.
 Imports: decide.decision, decide.engine, decide.flags, decide.identity, decide.interfaces, decide.judging,
-decide.reading, decide.values, observe.dockerd, observe.files, observe.process, tools.recording, tools.standin,
-tools.terminal.
+decide.ownership, decide.reading, decide.values, observe.dockerd, observe.files, observe.process, tools.recording,
+tools.standin, tools.terminal.
 """
