@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 # Seconds: the machine may be busy.
-PATIENCE = 60.0
+PATIENCE = 180.0
 _PAUSE = 0.02
 
 

@@ -66,7 +66,7 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
     shutil.copy(package, docker.host.path("/srv/package"))
     before = docker.shell(WHATEVER_IS_LEFT).stdout
 
-    docker.do("dpkg -i /srv/package/*.deb", timeout=300)
+    docker.do("dpkg -i /srv/package/*.deb", timeout=900)
     assert not docker.host.path(RSYSLOG).exists()
 
     # As the unit starts it: its settings, then those of the environment file.
@@ -89,7 +89,7 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
 
     docker.unguard()
     docker.stop_plugin()
-    docker.do("dpkg -P portero", timeout=300)
+    docker.do("dpkg -P portero", timeout=900)
     # Whoever served as root here before may have made the state folder; a purge takes it away.
     assert docker.shell(WHATEVER_IS_LEFT).stdout == before.replace("/var/lib/portero\n", "")
 
@@ -100,7 +100,7 @@ OLD, NEW = "/etc/portero/site", "/etc/portero/policy"
 @pytest.mark.parametrize("there", ["one", "both"])
 def test_the_policy_folder_of_an_earlier_version_is_moved_unless_both_exist(host: ThrowAwayHost, there: str) -> None:
     def do(command: str) -> str:
-        done = host.run(["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {command}"], timeout=300)
+        done = host.run(["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {command}"], timeout=900)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -133,7 +133,7 @@ def test_the_policy_folder_of_an_earlier_version_is_moved_unless_both_exist(host
 
 def test_rsyslog_sends_the_log_on_when_it_is_asked_for(host: ThrowAwayHost) -> None:
     def do(command: str) -> str:
-        done = host.run(["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {command}"], timeout=300)
+        done = host.run(["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {command}"], timeout=900)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stderr
 

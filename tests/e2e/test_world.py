@@ -65,7 +65,7 @@ def test_what_lacks_limits_only_is_accepted_with_the_override(docker: GuardedDoc
         docker.portero("check", "--profile", "hardened", "--fix", "--write", *fixed)
         for file in fixed:
             since = docker.log_size()
-            docker.shell("docker-compose create --no-build", cwd=str(Path(file).parent))
+            docker.shell("docker-compose create --no-build", cwd=str(Path(file).parent), timeout=180)
             lines = [line for line in docker.decisions(since) if line["operation"] == "ContainerCreate"]
             if lines and all(line["allowed"] for line in lines):
                 accepted.append(file)

@@ -24,7 +24,7 @@ from portero.tools.compose.project_files import find_projects
 from tests.e2e.guarded import GuardedDocker
 
 _MOUNTED = "/srv/world"
-_SECONDS = 60.0
+_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
