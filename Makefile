@@ -94,10 +94,8 @@ run: $(RUN_READY)
 	@echo 'So take it out first: remove "portero" from authorization-plugins in /etc/docker/daemon.json, then systemctl reload docker'
 	@echo 'On a machine in use, start with: make run MODE=audit   (logs what it would deny, and denies only what disables Portero)'
 	@echo
-	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
-	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
-	@echo '  2. systemctl reload docker     (without systemd: kill -HUP $$(cat /run/docker.pid), the process of that dockerd)'
-	@echo '  3. portero status --expect-guarded, in another shell'
+	@echo 'When the line "portero ...: N rules" has come,'
+	@$(PY) -c 'from portero.observe.files.chroot import Files; from portero.tools.hostcheck.daemon_settings import list_first_steps as steps; print(*steps(Files()), sep="\n")'
 	@$(PY) -c 'from portero.observe.files.chroot import Files; from portero.tools.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
 	@mkdir -p build && echo 'Decisions are in build/decisions.jsonl, where portero explain finds them.'
 	@exec packaging/link.sh $(LINK) $(CURDIR)/$(PY) -m portero serve --log $(CURDIR)/build/decisions.jsonl $(MODE:%=--mode %) $(SERVE)

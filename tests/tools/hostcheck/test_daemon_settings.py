@@ -5,7 +5,7 @@ import os
 import pytest
 
 from portero.tools.hostcheck import daemon_settings
-from portero.tools.hostcheck.daemon_settings import Configuration
+from portero.tools.hostcheck.daemon_settings import Configuration, list_first_steps
 from portero.tools.hostcheck.fact import UNKNOWN
 from tests.tools.hostcheck.host_tree import Host
 
@@ -14,6 +14,26 @@ FILE = "/etc/docker/daemon.json"
 
 def read(host: Host) -> Configuration:
     return daemon_settings.read_configuration(host.files, daemon_settings.find_dockerd(host.files), FILE)
+
+
+def test_the_first_steps_name_the_dockerd_that_is_meant_and_its_file(host: Host) -> None:
+    host.dockerd("--config-file", "/etc/docker/second.json", pid="41")
+    host.dockerd("--config-file", "/srv/first.json", pid="43")
+
+    steps = list_first_steps(host.files)
+
+    assert steps[0] == "tell dockerd 43, as root:"
+    assert steps[1].endswith("to /srv/first.json")
+    assert steps[2].endswith("(without systemd: kill -HUP 43)")
+
+
+def test_the_first_steps_hold_before_a_dockerd_runs(host: Host) -> None:
+    host.write("/proc/1/comm", "init\n")
+
+    steps = list_first_steps(host.files)
+
+    assert steps[0] == "tell dockerd, once it runs, as root:"
+    assert steps[1].endswith("to /etc/docker/daemon.json")
 
 
 def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None:

@@ -14,7 +14,7 @@ from portero.decide.values.dataclass import dataclass
 from portero.decide.values.go_values import parse_go_bool
 from portero.decide.values.json_fields import JSON, Fact
 from portero.observe.dockerd import visible_dockerd
-from portero.observe.dockerd.asking_daemon import AskingDaemon
+from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.observe.dockerd.daemon_config import read_settings
 from portero.observe.dockerd.flags import FLAG_OF_KEY, parse_flags
 from portero.observe.dockerd.proc import is_older
@@ -105,6 +105,23 @@ def find_dockerd(files: Files) -> VisibleDockerd | None:
     if not files.exists("/proc"):
         raise FileNotFoundError("/proc is not mounted")
     return visible_dockerd.find_dockerd(Path(files.outside("/proc")), files.outside(_PID_FILE), os.geteuid())
+
+
+def list_first_steps(files: Files) -> list[str]:
+    """How an administrator makes the running dockerd ask Portero: by its process and file, since others may run too."""
+    try:
+        running = find_dockerd(files)
+    except OSError:
+        running = None
+    file = read_configuration(files, running, DAEMON_CONFIG).file
+    number = f"$(cat {_PID_FILE})" if running is None else running.pid
+    named = "dockerd, once it runs" if running is None else f"dockerd {number}"
+    return [
+        f"tell {named}, as root:",
+        f'  1. add  "authorization-plugins": ["portero"]  to {file}',
+        f"  2. systemctl reload docker     (without systemd: kill -HUP {number})",
+        "  3. portero status --expect-guarded, in another shell",
+    ]
 
 
 def read_configuration(files: Files, process: VisibleDockerd | None, default_file: str) -> Configuration:
