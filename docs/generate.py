@@ -18,8 +18,9 @@ import pictures
 from denial import denial
 from engine_table import engine_differences, engine_holes, engine_numbers
 from guide_coverage import coverage_page
-from man_page import man_page
+from man_page import list_settings, man_page
 from portero.decide.values.refusals import CODES
+from portero.serve.settings.settings import POLICY
 from portero.tools.cli import main as command
 from prose import wrap_prose
 from rule_pages import find_page, host_rules, rules, topic_pages
@@ -128,7 +129,6 @@ def _show_default(value: str) -> str:
 
 
 def settings() -> str:
-    manifest = json.loads((ROOT / "config.json").read_text())
     site = json.loads((ROOT / "schemas" / "site.schema.json").read_text())["properties"]
     values = json.loads((ROOT / "schemas" / "site.json").read_text())
     lines = [
@@ -137,8 +137,8 @@ def settings() -> str:
         "On a host they are in `/etc/portero/environment`. `portero serve --check` finds mistakes before a restart.\n",
         "## Settings",
         *[
-            f"\n### {env['name']}\n\nDefault: {_show_default(env['value'])}. {env['description']}"
-            for env in manifest["env"]
+            f"\n### {name}\n\nDefault: {_show_default(value)}. {description}"
+            for name, value, description in list_settings()
         ],
         "\n## Site values\n",
         "The allowlists and limits of a site, in `site.json` of a policy folder. The value of a later folder replaces that of an earlier one.",
@@ -179,11 +179,11 @@ def environment() -> str:
         "# The unit sets PORTERO_LOG=/var/log/portero/decisions.jsonl; a line here overrides that.",
         "",
         "# Your own site values, rules and exceptions; changes are in force within two seconds.",
-        "PORTERO_SCHEMAS=/etc/portero/policy",
+        f"{POLICY}=/etc/portero/policy",
     ]
-    for env in json.loads((ROOT / "config.json").read_text())["env"]:
-        words = textwrap.wrap(env["description"], 100, initial_indent="# ", subsequent_indent="# ")
-        lines += ["", *words, f"#{env['name']}={env['value']}"]
+    for name, value, description in list_settings():
+        words = textwrap.wrap(description, 100, initial_indent="# ", subsequent_indent="# ")
+        lines += ["", *words, f"#{name}={value}"]
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from portero import __address__
+from portero.serve.settings.settings import POLICY
 from portero.tools.cli import main as command
 
 ROOT = Path(__file__).parent.parent
@@ -40,8 +41,8 @@ def _lines() -> Iterator[str]:
     context = click.Context(command, info_name="portero")
     yield from _commands(command, context)
     yield from (".Sh ENVIRONMENT", ".Bl -tag -width Ds")
-    for env in json.loads((ROOT / "config.json").read_text())["env"]:
-        yield from (f".It Ev {env['name']}", *_text(env["description"]))
+    for name, _, description in list_settings():
+        yield from (f".It Ev {name}", *_text(description))
     yield from (".El", ".Sh FILES", ".Bl -tag -width Ds")
     yield from (line for path, words in FILES for line in (f".It Pa {path}", *_text(words)))
     yield from (".El", ".Sh EXIT STATUS", ".Bl -tag -width Ds")
@@ -49,6 +50,13 @@ def _lines() -> Iterator[str]:
     yield from (".El", ".Sh EMERGENCY", ".Bd -literal", *map(_escape, EMERGENCY.read_text().splitlines()), ".Ed")
     yield from (".Sh SEE ALSO", ".Xr docker 1 ,", ".Xr dockerd 8")
     yield from (".Pp", f".Lk {__address__}") if __address__ else ()
+
+
+def list_settings() -> Iterator[tuple[str, str, str]]:
+    """The name of each setting, its default, and what it is."""
+    for env in json.loads((ROOT / "config.json").read_text())["env"]:
+        # A managed plugin keeps the older name: what its operators have set stays.
+        yield env["name"].replace("PORTERO_SCHEMAS", POLICY), env["value"], env["description"]
 
 
 def _commands(group: click.Group, context: click.Context, before: str = "") -> Iterator[str]:

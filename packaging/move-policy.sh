@@ -13,7 +13,7 @@ case $named in *:/etc/portero/schemas[:/]*) folders='schemas site' ;; esac
 for name in $folders; do
   if [ ! -d "$etc/$name" ] || [ "$etc/$name" -ef "$etc/policy" ]; then continue; fi
   if [ -e "$etc/policy" ] || [ -L "$etc/policy" ]; then
-    echo "portero: /etc/portero/$name and /etc/portero/policy both exist: nothing is moved or merged, and the folder in PORTERO_SCHEMAS stays in force"
+    echo "portero: /etc/portero/$name and /etc/portero/policy both exist: nothing is moved or merged, and the folder that PORTERO_POLICY names stays in force"
     case $named in *:"/etc/portero/$name"[:/]*) cp -p "$etc/environment" "$etc/environment.kept" ;; esac
   elif [ -L "$etc/$name" ]; then
     ln -s "$name" "$etc/policy"

@@ -119,12 +119,12 @@ def test_the_policy_folder_of_an_earlier_version_is_moved_unless_both_exist(host
     settings = host.path("/etc/portero/environment").read_text()
     if there == "both":
         assert f"{OLD} and {NEW} both exist: nothing is moved or merged" in said
-        assert f"\nPORTERO_SCHEMAS={OLD}\n" in settings
+        assert f"\nPORTERO_POLICY={OLD}\n" in settings
         assert do(f"ls -A {NEW}; ls -A /etc/portero") == "environment\npolicy\nsite\n"
         do(f"rm {OLD}/site.json; rmdir {OLD} {NEW}")
     else:
         assert f"moved {OLD} to {NEW}, and left a link" in said
-        assert f"\nPORTERO_SCHEMAS={NEW}\n" in settings
+        assert f"\nPORTERO_POLICY={NEW}\n" in settings
         assert do(f"readlink {OLD}; cat {OLD}/site.json") == 'policy\n{"pids-max": 100}\n'
         do(f"echo '{{}}' > {NEW}/site.json")
     do("dpkg -P portero")

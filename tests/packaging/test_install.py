@@ -179,7 +179,7 @@ def test_an_upgrade_moves_the_policy_folder_and_uninstall_takes_its_link(
     assert f"portero: moved /{old} to /etc/portero/policy, and left a link\n" in done.stdout, done.stderr
     assert os.readlink(host.folder / old) == "policy"
     assert (host.folder / SITE).read_text() == '{"pids-max": 100}'
-    assert "\nPORTERO_SCHEMAS=/etc/portero/policy\n" in (host.folder / ENVIRONMENT).read_text()
+    assert "\nPORTERO_POLICY=/etc/portero/policy\n" in (host.folder / ENVIRONMENT).read_text()
     assert host.make("uninstall").stdout.endswith("kept, because they hold what is yours: /etc/portero\n")
     assert [path.name for path in (host.folder / "etc/portero").iterdir()] == ["policy"]
 

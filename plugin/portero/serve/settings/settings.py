@@ -146,7 +146,8 @@ class Settings:
                 values[key] = _READERS[key](given[name])
             except ValueError as fault:
                 # As the user wrote it: an option or a variable.
-                faults.append(f"{f'--{key}'.replace('_', '-') if key in options else name}: {fault}")
+                written = POLICY if name == _SCHEMAS and policy else name
+                faults.append(f"{f'--{key}'.replace('_', '-') if key in options else written}: {fault}")
         if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
             faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
         if faults:
