@@ -28,7 +28,7 @@ ADDRESS = "oci://services:5000/team/policy:prod"
 # What docs/policy-folders.md adds to the file that the package brings.
 ENVIRONMENT = f"""
 PORTERO_PROFILE=baseline
-PORTERO_SCHEMAS=
+PORTERO_POLICY=
 PORTERO_BUNDLE={ADDRESS}
 PORTERO_BUNDLE_CA=/etc/portero/ca.pem
 PORTERO_TRUSTED_KEYS=/etc/portero/alice.pub
