@@ -257,7 +257,7 @@ def test_a_service_is_judged_by_the_digest_that_it_names(signing: Signing) -> No
 WAYS = {
     "commit": "docker commit made {name}",
     "import": "docker export made | docker import - {name}",
-    "load": "docker tag busybox {name} && a=$(mktemp) && docker save {name} >$a && docker rmi {name} && docker load <$a",
+    "load": "docker tag busybox {name} && a=$(mktemp) && docker save {name}>$a && docker rmi {name} && docker load <$a",
     "tag": "docker tag busybox {name}",
     "build": "printf 'FROM busybox\\nLABEL a=b\\n' | DOCKER_BUILDKIT=0 docker build -t {name} -",
 }
