@@ -84,7 +84,7 @@ def describe_making(
     What is used again and again is read once. Raises Refused, also where dockerd shows a value that is nested too deep.
     """
     call = CallParameters(made.operation, "POST", None, {"id": made.name}, {"name": (made.name,)})
-    shape, answers = shapes.by_operation[made.operation], HostNotes()
+    shape = shapes.by_operation[made.operation]
     try:
         text = json.dumps((made.operation, made.name, made.body))
         cached = cast("_CachedObject | None", shapes.cache.get(text))
@@ -92,6 +92,7 @@ def describe_making(
     except RecursionError:
         raise Refused("body-too-deep") from None
     if cached is None or not cached.answers.still_hold(host):
+        answers = HostNotes()
         facts = _read_facts(call, canonical, NotedMoment(host, answers))
         cached = _CachedObject(canonical, facts, answers)
         if len(text) + len(json.dumps(facts)) <= _MAX_CACHED_BYTES:
