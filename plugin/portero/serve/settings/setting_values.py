@@ -22,20 +22,19 @@ _OCI = re.compile(
 _HTTPS = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?P<port>:[0-9]{1,5})?/[!-~]*")
 _FORMS = "write oci://registry/name:tag, oci://registry/name@sha256:digest, or https://server/file"
 
-# Settings of earlier versions, with the day on which each went, and what to use instead.
-GONE: Mapping[str, str] = {
-    "PORTERO_ENGINE": "gone since 2026-11-28: use nothing: remove it, since one engine is left",
-    "PORTERO_WORKERS": "gone since 2026-11-28: use PORTERO_THREADS, or nothing: one process decides",
-    "PORTERO_METRICS_ADDRESS": "gone since 2026-11-28: use portero-metrics.socket"
-    " (systemctl enable --now portero-metrics.socket)",
-    "PORTERO_BUNDLE_EVERY": "gone since 2026-11-28: use OnUnitActiveSec= of the timer"
-    " (systemctl edit portero-bundle.timer)",
-    "PORTERO_FORWARD": "gone since 2026-11-28: use a log agent, such as rsyslog (portero help forwarding)",
-    "PORTERO_FORWARD_FORMAT": "gone since 2026-11-28: use the configuration of a log agent (portero help forwarding)",
-    "PORTERO_FORWARD_CA": "gone since 2026-11-28: use the configuration of a log agent (portero help forwarding)",
-    "PORTERO_FORWARD_STATE": "gone since 2026-11-28: use nothing: remove it, since the log agent keeps its own state",
-    "PORTERO_TRACES": "gone since 2026-11-28: use the decision log and the metrics (portero help metrics)",
+# Settings of earlier versions, the day on which each went, and what to use instead; GONE has it as a sentence.
+_GONE: Mapping[str, tuple[str, str]] = {
+    "PORTERO_ENGINE": ("2026-11-28", "nothing: remove it, since one engine is left"),
+    "PORTERO_WORKERS": ("2026-11-28", "PORTERO_THREADS, or nothing: one process decides"),
+    "PORTERO_METRICS_ADDRESS": ("2026-11-28", "portero-metrics.socket (systemctl enable --now portero-metrics.socket)"),
+    "PORTERO_BUNDLE_EVERY": ("2026-11-28", "OnUnitActiveSec= of the timer (systemctl edit portero-bundle.timer)"),
+    "PORTERO_FORWARD": ("2026-11-28", "a log agent, such as rsyslog (portero help forwarding)"),
+    "PORTERO_FORWARD_FORMAT": ("2026-11-28", "the configuration of a log agent (portero help forwarding)"),
+    "PORTERO_FORWARD_CA": ("2026-11-28", "the configuration of a log agent (portero help forwarding)"),
+    "PORTERO_FORWARD_STATE": ("2026-11-28", "nothing: remove it, since the log agent keeps its own state"),
+    "PORTERO_TRACES": ("2026-11-28", "the decision log and the metrics (portero help metrics)"),
 }
+GONE = {name: f"gone since {since}: use {instead}" for name, (since, instead) in _GONE.items()}
 
 
 @dataclass(frozen=True, slots=True)
