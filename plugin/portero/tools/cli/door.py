@@ -54,7 +54,7 @@ def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> No
     "--public",
     metavar="FILE",
     type=_FILE,
-    default=lambda: Path(os.environ.get("PORTERO_STATE") or ROOTS_STATE / "x").with_name("door.pub"),
+    default=lambda: Path(os.environ.get("PORTERO_STATE") or ROOTS_STATE / "signed-versions.json").with_name("door.pub"),
     show_default="beside PORTERO_STATE",
     help="For the plugin.",
 )

@@ -95,7 +95,7 @@ takes_service = join(
     *(click.option("--" + name.removeprefix(PREFIX).lower().replace("_", "-"), **_GONE) for name in GONE),
 )
 USER = click.option(
-    "--user", metavar="NAME", default="", help="Who asks, such as alicia or unix:alicia. Default: nobody is known."
+    "--user", metavar="NAME", default="", help="Who asks, such as alicia or unix:alicia. Default: an unknown caller."
 )
 takes_host = join(DOCKER_HOST, HOST_ROOT, DAEMON_CONFIG)
 _FOLDER = click.Path(exists=True, file_okay=False)
