@@ -1,4 +1,4 @@
-"""The real server with a stand-in for the judge: allows what says so, fails and dawdles on demand.
+"""The real server with a stand-in for the judge: allows what says so, and dawdles on demand.
 
 usage: python -m stand_in SOCKET [THREADS]
 """
@@ -44,8 +44,6 @@ class StandIn:
             send()
 
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
-        if data == b"fail":
-            raise RuntimeError("on demand")
         if data == b"switch interval":
             return {"Allow": True, "Msg": str(sys.getswitchinterval())}
         if data.startswith(b"wait "):

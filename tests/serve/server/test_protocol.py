@@ -29,10 +29,6 @@ def raw(path: Path, data: bytes) -> bytes:
         return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-def test_a_request_without_content_type_is_judged(server: Server) -> None:
-    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}") == (200, {"Allow": True, "Msg": "2"})
-
-
 @pytest.mark.parametrize(
     ("body", "headers"),
     [(b"abcde", {"Content-Type": "application/x-www-form-urlencoded"}), ((b"ab", b"cde"), {})],
@@ -74,15 +70,11 @@ def test_invalid_http_never_allows(server: Server, data: bytes) -> None:
     assert b'"Allow": true' not in answer
 
 
-def test_the_largest_body_that_dockerd_forwards_is_judged(server: Server) -> None:
-    # 4 MiB are 5.6 MB in base64 (docker-facts 1.3).
-    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * 5_600_000) == (200, {"Allow": True, "Msg": "5600000"})
-
-
 def test_a_request_over_the_limit_is_denied_and_read_to_its_end(server: Server) -> None:
     connection = server.connection()
 
-    assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * LIMIT)[1]["Allow"] is True
+    # The most that dockerd forwards is less: 4 MiB are 5.6 MB in base64 (docker-facts 1.3).
+    assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * LIMIT) == (200, {"Allow": True, "Msg": str(LIMIT)})
     assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * (LIMIT + 1))[1]["Allow"] is False
     assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * (20 << 20))[1]["Allow"] is False
     assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"ok")[1]["Allow"] is True
