@@ -11,7 +11,6 @@ from portero.decide.engine.rust import RUST
 from portero.decide.policy.json_files import find_faults, parse_object
 from portero.decide.values.errors import ContentRefused
 from portero.decide.values.json_fields import JSON
-from portero.decide.values.spelling import format_path, suggest_name
 from tests.paths import SCHEMAS
 
 
@@ -71,14 +70,6 @@ def test_an_object_is_read_and_a_character_from_two_escapes_is_one() -> None:
 )
 def test_a_fault_names_the_place_and_the_cure(schema: dict[str, JSON], document: JSON, expected: list[str]) -> None:
     assert list(find_faults(document, schema)) == expected
-
-
-def test_a_path_is_spelt_as_a_person_writes_it() -> None:
-    assert format_path(("properties", "body", "allOf", 0, "items")) == "properties.body.allOf[0].items"
-
-
-def test_a_name_that_resembles_no_other_gets_no_proposal() -> None:
-    assert suggest_name("zzz", ["level", "title"]) == ""
 
 
 RULES = sorted((SCHEMAS / "rules").glob("*/*.json"))
