@@ -84,6 +84,29 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     assert '"operation":"ContainerCreate"' in docker.user("cat ~/.local/state/portero/decisions.jsonl").stdout
 
 
+def test_the_door_of_a_rootless_dockerd_stamps_its_account_labels_and_filters(docker: RootlessDocker) -> None:
+    page = (REPOSITORY / "docs" / "doors.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```sh\n(portero door key --account \$\(id -un\).*?)```", page, re.DOTALL)
+    site = {"ownership": "owner", "doors": [{"name": "users", "groups": [USER], "label": True}]}
+    policy = f"{HOME}/.config/portero/policy"
+    docker.user(f"mkdir -p {policy} {RUNTIME}/portero-policy; echo '{json.dumps(site)}' > {policy}/site.json")
+    assert docker.user("docker create --name nobodys busybox").returncode == 0
+    follow_recipe_a(docker, setting=f"RUNTIME_DIRECTORY={RUNTIME}/portero-policy PORTERO_POLICY={policy}")
+    assert docker.user(block.replace("done &", "done > door.log 2>&1 &")).returncode == 0
+    wait_until(docker.host.path(f"{RUNTIME}/door/docker.sock").exists, "the door did not listen")
+    at_door = "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/door/docker.sock docker"
+
+    refused = docker.user(f"{at_door} run --rm --privileged busybox id")
+    made = docker.user(f"{at_door} create --name hers {HARDENED} busybox sleep 60")
+    listed = docker.user(f"{at_door} ps --all --format '{{{{.Names}}}} {{{{.Label \"owner\"}}}}'")
+
+    assert "no-privileged" in refusing(refused.stderr)
+    assert made.returncode == 0, made.stderr + docker.user("cat door.log").stdout
+    assert listed.stdout == f"hers unix:{USER}\n", listed.stderr
+    lines = docker.user("grep ContainerCreate ~/.local/state/portero/decisions.jsonl").stdout.splitlines()
+    assert {(one["user"], one["identifiedBy"]) for one in map(json.loads, lines)} == {(f"unix:{USER}", "door")}
+
+
 def test_a_rootless_daemons_own_files_are_not_mounted_and_a_copied_up_file_has_its_own_name(
     docker: RootlessDocker,
 ) -> None:
