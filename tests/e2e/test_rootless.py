@@ -1,4 +1,4 @@
-"""Rootless dockerd: the recipes of docs/rootless.md, typed word for word."""
+"""Rootless dockerd: the recipes of docs/rootless.md, and the door of docs/doors.md, typed word for word."""
 
 import json
 import re
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.e2e
 PORTERO_SOCKET = f"{RUNTIME}/portero/portero.sock"
 
 
-def recipe(title: str) -> list[str]:
-    """The blocks of commands of one section of the page."""
-    page = (REPOSITORY / "docs" / "rootless.md").read_text(encoding="utf-8")
-    section = page.partition(f"\n## {title}")[2].partition("\n## ")[0]
+def recipe(title: str, page: str = "rootless.md") -> list[str]:
+    """The blocks of commands of one section of a page."""
+    written = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
+    section = written.partition(f"\n## {title}")[2].partition("\n## ")[0]
     return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 
@@ -85,14 +85,14 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
 
 
 def test_the_door_of_a_rootless_dockerd_stamps_its_account_labels_and_filters(docker: RootlessDocker) -> None:
-    page = (REPOSITORY / "docs" / "doors.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"```sh\n(portero door key --account \$\(id -un\).*?)```", page, re.DOTALL)
+    _of_root, of_a_user = recipe("Without systemd", "doors.md")
     site = {"ownership": "owner", "doors": [{"name": "users", "groups": [USER], "label": True}]}
     policy = f"{HOME}/.config/portero/policy"
     docker.user(f"mkdir -p {policy} {RUNTIME}/portero-policy; echo '{json.dumps(site)}' > {policy}/site.json")
     assert docker.user("docker create --name nobodys busybox").returncode == 0
     follow_recipe_a(docker, setting=f"RUNTIME_DIRECTORY={RUNTIME}/portero-policy PORTERO_POLICY={policy}")
-    assert docker.user(block.replace("done &", "done > door.log 2>&1 &")).returncode == 0
+    # What it prints would keep this command open.
+    assert docker.user(of_a_user.replace("done &", "done > door.log 2>&1 &")).returncode == 0
     wait_until(docker.host.path(f"{RUNTIME}/door/docker.sock").exists, "the door did not listen")
     at_door = "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/door/docker.sock docker"
 
