@@ -77,7 +77,7 @@ def parse_json(data: bytes) -> Tree:
         raise Refused("body-trailing-data")
     if _may_be_deep(data):
         _refuse_depth(tree)
-    if b"\\" in data and _SURROGATE_ESCAPE.search(data):
+    if data.find(b"\\") >= 0 and _SURROGATE_ESCAPE.search(data):
         _refuse_lone_surrogates(tree)
     return tree
 

@@ -23,7 +23,7 @@ def answer_own_request(data: bytes) -> dict[str, JSON] | None:
 
     Only a GET of what Portero looks up is allowed. Neither reply repeats the value.
     """
-    if _SECRET_BYTES not in data:
+    if data.find(_SECRET_BYTES) < 0:  # quicker than `in` (values/json_objects.py)
         return None
     if _is_lookup(data):
         return {"Allow": True, "Msg": ""}

@@ -139,7 +139,7 @@ def write_line(decision: Decision, microseconds: int) -> str:
         data = orjson.dumps(line)
     except orjson.JSONEncodeError:  # half a surrogate pair
         return _WRITER.encode(line)
-    return data.decode() if data.isascii() and b"\x7f" not in data else _WRITER.encode(line)
+    return data.decode() if data.isascii() and data.find(b"\x7f") < 0 else _WRITER.encode(line)
 
 
 def _write_usual_read(decision: Decision, microseconds: int) -> str | None:
