@@ -18,6 +18,9 @@ from tests.tools.cli.running import check
 from tests.tools.compose.test_requests import needs_compose
 
 INSPECT = TESTS / "decide" / "facts" / "inspect"
+(HOOK,) = YAML(typ="safe").load(ROOT / ".pre-commit-hooks.yaml")
+ACTION = YAML(typ="safe").load(ROOT / "action.yml")
+STEP = ACTION["runs"]["steps"][-1]
 
 
 @pytest.mark.parametrize(("names", "status"), [(("good",), 0), (("good", "bad"), 1)])
@@ -72,13 +75,18 @@ def test_a_file_that_cannot_be_read_is_a_result_and_the_others_are_judged(tmp_pa
     ]
 
 
-def _typed(line: str, folder: Path, values: Mapping[str, str] | None = None) -> int:
+def _typed(line: str, folder: Path, **values: str) -> int:
     """The status of a line of an example, typed where a compose file lies."""
-    tool = f"{sys.executable} -m portero"
-    environ = os.environ | {"PYTHONPATH": str(ROOT / "plugin")} | dict(values or {})
-    return subprocess.run(
-        re.sub(r"\bportero check", f"{tool} check", line), shell=True, cwd=folder, env=environ, check=False
-    ).returncode
+    line = re.sub(r"\bportero check", f"{sys.executable} -m portero check", line)
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "plugin")} | values
+    return subprocess.run(line, shell=True, cwd=folder, env=environ, check=False).returncode
+
+
+def _acted(folder: Path, values: Mapping[str, str]) -> int:
+    """The status of the action's step there."""
+    places = {name: str(folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    line = f"bash -eo pipefail -c {shlex.quote(STEP['run'])}"
+    return _typed(line, folder, **values, **places, RUNNER_TEMP=str(folder))
 
 
 BAD = "services: {web: {image: nginx, privileged: true}}\n"
@@ -96,17 +104,11 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int]:
 @needs_compose
 def test_the_pre_commit_hook_stops_a_commit(project: tuple[Path, int]) -> None:
     folder, status = project
-    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
-    entry = re.search(r"entry: (.*)", text)
-    files = re.search(r"files: (.*)", text)
+    hooked = ("compose.yaml", "a/docker-compose.prod.yml", "compose.override.yml")
 
-    assert entry is not None
-    assert files is not None
-    assert all(
-        re.search(files[1], one) for one in ("compose.yaml", "a/docker-compose.prod.yml", "compose.override.yml")
-    )
-    assert not re.search(files[1], "src/decompose.yaml")
-    assert _typed(f"{entry[1]} compose.yaml", folder) == status
+    assert all(re.search(HOOK["files"], one) for one in hooked)
+    assert not re.search(HOOK["files"], "src/decompose.yaml")
+    assert _typed(f"{HOOK['entry']} compose.yaml", folder) == status
 
 
 @needs_compose
@@ -115,17 +117,14 @@ def test_the_pre_commit_hook_judges_the_project_of_a_changed_file(project: tuple
     folder, status = project
     for name in ("override.yaml", "prod.yml"):
         (folder / f"compose.{name}").write_text("services: {web: {environment: {A: b}}}\n")
-    entry = re.search(r"entry: (.*)", (ROOT / ".pre-commit-hooks.yaml").read_text())
 
-    assert entry is not None
-    assert _typed(f"{entry[1]} {changed}", folder) == status
+    assert _typed(f"{HOOK['entry']} {changed}", folder) == status
 
 
 def test_the_pre_commit_example_names_the_hook() -> None:
-    (hook,) = YAML(typ="safe").load(ROOT / ".pre-commit-hooks.yaml")
     example = YAML(typ="safe").load(ROOT / "examples" / "pre-commit" / ".pre-commit-config.yaml")
 
-    assert [each["id"] for each in example["repos"][0]["hooks"]] == [hook["id"]]
+    assert [each["id"] for each in example["repos"][0]["hooks"]] == [HOOK["id"]]
 
 
 @pytest.mark.parametrize(
@@ -142,14 +141,10 @@ def test_no_ci_file_installs_portero_by_its_name(file: str) -> None:
 @needs_compose
 def test_the_action_fails_the_job_and_leaves_a_report(project: tuple[Path, int]) -> None:
     folder, status = project
-    inputs = {name: of["default"] for name, of in YAML(typ="safe").load(ROOT / "action.yml")["inputs"].items()}
-    step = YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"][-1]
-    values = {name: inputs[text.split(".")[1].split(" ")[0]] for name, text in step["env"].items()}
-    places = {name: str(folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")} | {
-        "RUNNER_TEMP": str(folder)
-    }
+    inputs = {name: of["default"] for name, of in ACTION["inputs"].items()}
+    values = {name: inputs[text.split(".")[1].split(" ")[0]] for name, text in STEP["env"].items()}
 
-    assert _typed(f"bash -eo pipefail -c {shlex.quote(step['run'])}", folder, {**values, **places}) == status
+    assert _acted(folder, values) == status
     assert json.loads((folder / "portero.sarif").read_text())["version"] == "2.1.0"
     assert (folder / "GITHUB_OUTPUT").read_text() == f"denied={status}\n"
     summary = (folder / "GITHUB_STEP_SUMMARY").read_text()
@@ -162,14 +157,11 @@ def test_the_action_judges_by_the_policy_that_it_is_given(tmp_path: Path) -> Non
     (tmp_path / "compose.yaml").write_text((ROOT / "examples" / "compose.yaml").read_text())
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "site.json").write_text('{"pids-max": 1}')
-    step = YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"][-1]
-    places = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-    values = {"FILES": ".", "SARIF": "x.sarif", "PORTERO_PROFILE": "hardened", "RUNNER_TEMP": str(tmp_path), **places}
+    values = {"FILES": ".", "SARIF": "x.sarif", "PORTERO_PROFILE": "hardened"}
 
-    line = f"bash -eo pipefail -c {shlex.quote(step['run'])}"
-    assert _typed(line, tmp_path, {**values, "POLICY": "policy"}) == 1
+    assert _acted(tmp_path, {**values, "POLICY": "policy"}) == 1
     assert "at most 1 here" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
-    assert _typed(line, tmp_path, {**values, "POLICY": ""}) == 0
+    assert _acted(tmp_path, {**values, "POLICY": ""}) == 0
 
 
 @needs_compose

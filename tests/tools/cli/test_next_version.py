@@ -13,6 +13,7 @@ from click.testing import Result
 
 from portero.serve.signing import signature
 from portero.tools.cli import next_version
+from tests.decide.judging.requests import write_files
 from tests.tools.cli.running import portero
 from tests.tools.registries.signed import answer, server
 
@@ -52,9 +53,7 @@ def pushing(folder: Path) -> Iterator[tuple[FakeRegistry, str]]:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    folder = tmp_path / "policy"
-    folder.mkdir()
-    (folder / "site.json").write_text("{}")
+    folder = write_files(tmp_path / "policy", {"site.json": {}})
     assert portero("keygen", tmp_path / "alice").exit_code == portero("keygen", tmp_path / "bob").exit_code == 0
     sign(folder)
     return folder

@@ -20,6 +20,7 @@ from portero.tools.recording.request_files import InvalidRequestFile
 from portero.tools.standin import docker_command
 from portero.tools.standin.docker_command import Ended
 from tests.tools.cli.running import check, fault_of, portero
+from tests.tools.compose.test_requests import needs_compose
 
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 LIMITS = {"data": 300 << 20, "cpu": 10, "fsize": 8 << 20, "nofile": 256, "core": 0}
@@ -217,7 +218,6 @@ def test_only_root_does_without_a_user_namespace_and_only_where_it_must(
 
 
 FILES = Path(__file__).parent / "compose-files"
-needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
 
 @needs_compose

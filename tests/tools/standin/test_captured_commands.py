@@ -10,6 +10,7 @@ import pytest
 from portero.tools.standin import docker_command, socket_server
 from portero.tools.standin.answers import TrySession
 from portero.tools.standin.messages import Answer, ClientRequest
+from tests.tools.compose.test_requests import needs_compose
 
 from .captured import TERMINAL, Case, Requests, cases, request
 from .conftest import Typist
@@ -27,7 +28,6 @@ PROJECTS = {
 }
 
 needs_docker = pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command")
-needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
 
 def typed(typist: Typist, trial: TrySession, case: Case) -> tuple[Requests, frozenset[str]]:

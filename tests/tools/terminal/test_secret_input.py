@@ -56,7 +56,11 @@ def test_a_key_of_its_owner_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "mode", "fault"),
     [
-        (key_pairs.encode_private(key_pairs.make_key()), 0o640, "others can read this private key"),
+        (
+            key_pairs.encode_private(key_pairs.make_key()),
+            0o640,
+            "others can read this private key: chmod 600 it",
+        ),
         (b"x", 0o600, "not a private key"),
         (None, 0, "No such file"),
     ],

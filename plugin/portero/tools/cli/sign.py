@@ -116,18 +116,14 @@ def write_signature(
 
 def read_manifest(folder: Path, files: Mapping[str, bytes]) -> Manifest:
     """What a folder with these files says it is signed as; gives up where it is not signed as it is now."""
-    try:
+    with _give_up_on_faults(folder):
         return signature.read_claims(files)
-    except FileFaults as refused:
-        options.give_up(_name_faults(folder, refused))
 
 
 def verify_files(folder: Path, files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Manifest:
     """The same, where one of these keys signed it; `trusted`: by id."""
-    try:
+    with _give_up_on_faults(folder):
         return signature.verify(files, trusted)
-    except FileFaults as refused:
-        options.give_up(_name_faults(folder, refused))
 
 
 def summarize_manifest(manifest: Manifest) -> dict[str, object]:
@@ -148,11 +144,8 @@ def read_trusted_keys(settings: Settings) -> dict[str, PublicKey]:
 
 def read_files(folder: Path) -> dict[str, bytes]:
     """All files of a policy folder; gives up where one cannot be signed."""
-    try:
-        with _explain_tree_errors(folder):
-            return tree.read_tree(folder)
-    except FileFaults as refused:
-        options.give_up(_name_faults(folder, refused))
+    with _give_up_on_faults(folder), _explain_tree_errors(folder):
+        return tree.read_tree(folder)
 
 
 @contextmanager
@@ -165,16 +158,22 @@ def _explain_tree_errors(folder: Path) -> Iterator[None]:
         options.give_up([f"{folder}:{entry} {error.strerror}"])
 
 
+@contextmanager
+def _give_up_on_faults(folder: Path, cure: str = "") -> Iterator[None]:
+    try:
+        yield
+    except FileFaults as refused:
+        options.give_up([fault + cure for fault in _name_faults(folder, refused)])
+
+
 def _name_faults(folder: Path, refused: FileFaults) -> list[str]:
     return [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
 
 
 def _choose_version(folder: Path, last: bytes | None, requested: int | None) -> int:
     """Versions only grow: hosts that had this version refuse an older one."""
-    try:
+    with _give_up_on_faults(folder, "; or remove the file"):
         before = signature.read_version(last) if last is not None else 0
-    except FileFaults as refused:
-        options.give_up([f"{folder / name}: {sentence}; or remove the file" for name, sentence in refused.faults])
     if requested is not None and requested <= before:
         options.give_up([f"{folder}: is already version {before}; use a higher --version, or none"])
     return requested or before + 1

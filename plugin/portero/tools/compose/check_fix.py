@@ -27,12 +27,12 @@ from portero.tools.compose.override_keys import (
     measure_memory,
 )
 from portero.tools.compose.project import is_compose
+from portero.tools.compose.project_files import MAX_BYTES
 from portero.tools.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.tools.standin.trial_objects import ProjectObjects
 from portero.tools.terminal.options import ALLOWED, REFUSED
 from portero.tools.terminal.output import show_lines, show_text
 
-_MAX_BYTES = 1 << 20  # as any compose file
 _COSTS = dict(read_rows(__file__, "remedy_costs.tsv"))
 _DAEMON = dict(read_rows(__file__, "daemon_settings.tsv"))
 # Its refusal is about the daemon, whatever the request says.
@@ -104,7 +104,7 @@ def _read_override(target: str, folder: HeldFolder | None) -> str:
         raise InvalidRequestFile(f"{target}: is a symbolic link; name the file itself")
     try:
         file = folder.locate(os.path.basename(target)) if folder else target
-        return read_regular_file(file, _MAX_BYTES, follows=False).decode("utf-8")
+        return read_regular_file(file, MAX_BYTES, follows=False).decode("utf-8")
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:

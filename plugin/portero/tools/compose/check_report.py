@@ -14,6 +14,7 @@ from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import JSON, objects, text
 from portero.decide.values.path import clean
 from portero.decide.values.spelling import count_things
+from portero.tools.compose.project_files import MAX_BYTES
 from portero.tools.recording.request_files import DecidedRequest
 from portero.tools.standin.trial_objects import ProjectObjects
 
@@ -117,7 +118,6 @@ def _list_allowed(checked: DecidedRequest) -> Iterable[str]:
         yield f"  {how}: {violation.rule}  {violation.at}{misspelt}"
 
 
-_MAX_BYTES = 1 << 20
 _BETWEEN = re.compile(r"[\s\"'\[\]{},:=]+")
 # A mount in the long form has its source below the line of the entry.
 _ENTRY_LINES = 5
@@ -171,7 +171,7 @@ def _find_spelling(file: str, number: int, path: str) -> str:
     """What the line of the file calls a host path; the path where it does not say it, such as by a variable."""
     try:
         with open(file, encoding="utf-8", errors="replace") as opened:
-            lines = opened.read(_MAX_BYTES).splitlines()
+            lines = opened.read(MAX_BYTES).splitlines()
     except OSError:
         return path  # it only reads worse
     folder = os.path.dirname(os.path.abspath(file))

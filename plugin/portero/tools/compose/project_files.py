@@ -27,7 +27,8 @@ _OF_OTHERS = frozenset({".git", "node_modules"})
 _ENV_FILE = ".env"
 _CHOICE, _SEPARATOR = "COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR"
 _SET = re.compile(rf"\s*(?:export\s+)?({_CHOICE}|{_SEPARATOR})\s*[=:](.*)")
-_MAX_BYTES = 1 << 20
+# What is read of a file of a project.
+MAX_BYTES = 1 << 20
 
 
 def find_files(folder: str, environ: Mapping[str, str], env_files: Sequence[str] = ()) -> tuple[str, ...]:
@@ -101,7 +102,7 @@ def _is_there(path: str) -> bool:
 
 def _read_choice(file: str) -> dict[str, str]:
     try:
-        content = read_regular_file(file, _MAX_BYTES).decode(errors="replace")
+        content = read_regular_file(file, MAX_BYTES).decode(errors="replace")
     except FileNotFoundError:
         return {}
     except OSError as error:

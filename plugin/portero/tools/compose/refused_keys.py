@@ -12,10 +12,10 @@ from ruamel.yaml.nodes import MappingNode, Node
 
 from portero.decide.values.spelling import make_printable
 from portero.observe.files.whole_files import read_regular_file
+from portero.tools.compose.project_files import MAX_BYTES
 from portero.tools.compose.yaml_nodes import InvalidYaml, find_value, list_fields, list_items, parse, read_scalar
 from portero.tools.recording.request_files import InvalidRequestFile
 
-_MAX_BYTES = 1 << 20
 _MAX_FILES = 1000
 # compose-go loader and docker/compose pkg/remote (git.go, oci.go) take these for the addresses of projects.
 _REMOTES = ("git@", "github.com/")
@@ -49,7 +49,7 @@ def _read_file(file: str, shown: Sequence[str]) -> bytes:
     if not any(real == root or real.startswith(root.rstrip("/") + "/") for root in shown):
         raise InvalidRequestFile(f"{_name_file(file)}: lies outside the project folder; --project-root DIR widens it")
     try:
-        return read_regular_file(real, _MAX_BYTES, follows=False)
+        return read_regular_file(real, MAX_BYTES, follows=False)
     except OSError as error:
         why = "is larger than 1 MiB" if error.errno == errno.EFBIG else error.strerror
         raise InvalidRequestFile(f"{_name_file(file)}: {why}") from None

@@ -11,6 +11,7 @@ from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import parse_path
 from portero.decide.values.tables import read_rows
+from portero.tools.compose.project_files import MAX_BYTES
 from portero.tools.compose.yaml_nodes import InvalidYaml, find_field, find_value, list_fields, parse, read_scalar
 
 Line: TypeAlias = tuple[str, int]
@@ -21,7 +22,6 @@ _NAME = re.compile(r"\??\w+")
 _PORT = re.compile(r"PortBindings\.(\d+)")
 # Chains of extends and of <<; aliases can lead in circles.
 _MAX_EXTENDED = 10
-_MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _follow_path(body: JSON, at: str) -> JSON:
 def _parse_file(path: str) -> Node | None:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return _parse(file.read(_MAX_BYTES))
+            return _parse(file.read(MAX_BYTES))
     except OSError:
         return None
 
@@ -166,7 +166,7 @@ def _find_uses(variable: str, lines: ComposeLines) -> Iterator[str]:
         for key, service in list_fields(find_value(tree, "services")):
             for node in _walk(service):
                 if used.search(read_scalar(node)):
-                    yield f"{file}:{int(node.start_mark.line) + 1} ({read_scalar(key)})"
+                    yield f"{file}:{_number_line(node)} ({read_scalar(key)})"
 
 
 def _walk(node: Node) -> Iterator[Node]:
