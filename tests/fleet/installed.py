@@ -7,11 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.e2e.conftest import give_up
 from tests.packaging.conftest import find_release, gather
 from tests.paths import ROOT
 
-from .machine import Machine, Network, missing
+from .machine import Machine, boot_one
 
 
 @contextmanager
@@ -19,11 +18,8 @@ def installed(
     tmp_path_factory: pytest.TempPathFactory, settings: str = "", before: Callable[[Machine], object] = id
 ) -> Iterator[tuple[Machine, str]]:
     """The machine, and what the installation said. `settings`: NAME=VALUE for install.sh; `before`: done first."""
-    if reason := missing():
-        give_up(reason)
     wheels = gather(tmp_path_factory, find_release())
-    with Network({"web1": "10.77.0.2"}) as network:
-        booted = network.boot("web1")
+    with boot_one() as booted:
         booted.wait_until_booted()
         before(booted)
         shutil.copytree(wheels, booted.path("/srv/wheels"))

@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from tests.e2e.conftest import give_up
 
 BOOT = Path(__file__).with_name("boot.sh")
 ROOT_FOLDER = Path(os.environ.get("PORTERO_FLEET_ROOT", "/"))
@@ -46,7 +48,7 @@ _ENVIRONMENT = {
 
 
 def missing(root: Path = ROOT_FOLDER) -> str:
-    """Say what this machine, or the root file system in a folder, lacks for a fleet; empty when it lacks nothing."""
+    """Say what the root file system in a folder lacks for a fleet; empty when it lacks nothing."""
     if os.geteuid() != 0:
         return "a fleet needs root"
     places = ":".join(f"{root}{folder}" for folder in ("/usr/sbin", "/usr/bin"))
@@ -56,7 +58,7 @@ def missing(root: Path = ROOT_FOLDER) -> str:
     packages = (
         "apt-get install systemd dbus docker.io docker-cli docker-registry iproute2 nginx-light prometheus rsyslog-relp"
     )
-    return f"a fleet lacks {', '.join(lacking)}: {packages}" if lacking else ""
+    return f"{root}: a fleet lacks {', '.join(lacking)}: {packages}" if lacking else ""
 
 
 class Network:
@@ -70,6 +72,9 @@ class Network:
         self.root = root
 
     def __enter__(self) -> "Network":
+        """A test that cannot have it is skipped, or fails in CI."""
+        if reason := missing(self.root):
+            give_up(reason)
         with ExitStack() as stack:
             self.folder = Path(tempfile.mkdtemp(prefix="portero-fleet-"))
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -155,6 +160,13 @@ class Machine:
         if done.returncode != 0:
             raise RuntimeError(f"{self.name}: {command}\n{done.stdout}{done.stderr}exit status {done.returncode}")
         return done.stdout
+
+
+@contextmanager
+def boot_one() -> Iterator[Machine]:
+    """A machine by itself."""
+    with Network({"web1": "10.77.0.2"}) as network:
+        yield network.boot("web1")
 
 
 def _start(words: Sequence[str]) -> "subprocess.Popen[str]":

@@ -15,13 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.clock import YEAR, Clock
-from tests.e2e.conftest import give_up
 from tests.e2e.engine import chosen_engine
 from tests.paths import ROOT
 from tests.serve.application.test_application import site_with_exception
 
 from .fleet import wait_until
-from .machine import Machine, Network, missing
+from .machine import Machine, boot_one
 from .units import UNITS as UNIT_FOLDER
 from .units import guard, put_units
 
@@ -92,10 +91,7 @@ DAYS = {
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
-    if reason := missing():
-        give_up(reason)
-    with Network({"web1": "10.77.0.2"}) as network:
-        booted = network.boot("web1")
+    with boot_one() as booted:
         put_units(booted)
         booted.do("echo PORTERO_PROFILE=baseline >> /etc/portero/environment; systemctl restart portero")
         guard(booted, chosen_engine())

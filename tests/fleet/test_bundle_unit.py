@@ -11,13 +11,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import give_up
 from tests.packaging.package import build_package
 from tests.paths import ROOT
 from tests.tools.registries.docker_registry import HTPASSWD
 
 from .fleet import Fleet, wait_until
-from .machine import Machine, Network, missing
+from .machine import Machine, boot_one
 
 pytestmark = pytest.mark.e2e
 ADDRESS = "oci://web1:5000/team/policy:prod"
@@ -51,21 +50,22 @@ PUSH = f"portero bundle push p {ADDRESS} --key alice --login /etc/portero/regist
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    if reason := missing():
-        give_up(reason)
-    package = build_package(tmp_path_factory)
-    with Network({"web1": "10.77.0.2"}) as network:
-        booted = network.boot("web1")
-        Fleet.install(booted, package)
+    with boot_one() as booted:
+        Fleet.install(booted, build_package(tmp_path_factory))
         # It would come between the steps.
         booted.do("systemctl disable --now portero-bundle.timer")
-        booted.do("portero certs ca /srv && portero certs server /srv --host web1 && chmod -R a+rX /srv")
-        booted.path("/srv/htpasswd").write_text(HTPASSWD)
-        booted.path("/etc/docker/registry/config.yml").write_text(REGISTRY)
-        booted.do("systemctl restart docker-registry && cd /root && portero keygen alice && portero keygen bob")
-        booted.do("cp /root/alice.pub /etc/portero/ && install -m 600 /dev/null /etc/portero/registry.json")
-        booted.path("/etc/portero/registry.json").write_text(json.dumps(LOGIN))
+        run_registry(booted)
+        booted.do("cd /root && portero keygen alice && portero keygen bob && cp alice.pub /etc/portero/")
         yield booted
+
+
+def run_registry(host: Machine) -> None:
+    """Run the machine's registry, with its certificate and the host's login."""
+    host.do("portero certs ca /srv && portero certs server /srv --host web1 && chmod -R a+rX /srv")
+    host.path("/srv/htpasswd").write_text(HTPASSWD)
+    host.path("/etc/docker/registry/config.yml").write_text(REGISTRY)
+    host.do("install -m 600 /dev/null /etc/portero/registry.json; systemctl restart docker-registry")
+    host.path("/etc/portero/registry.json").write_text(json.dumps(LOGIN))
 
 
 def settings(host: Machine, text: str) -> None:

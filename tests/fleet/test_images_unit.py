@@ -9,11 +9,10 @@ from tests.e2e.conftest import give_up
 from tests.e2e.images import busybox, import_image
 from tests.e2e.signing import MISSING
 from tests.packaging.package import build_package
-from tests.tools.registries.docker_registry import HTPASSWD
 
 from .fleet import DAEMON, Fleet, wait_until
-from .machine import Machine, Network, missing
-from .test_bundle_unit import LOGIN, REGISTRY
+from .machine import Machine, boot_one
+from .test_bundle_unit import run_registry
 
 pytestmark = pytest.mark.e2e
 NAME = "web1:5000/team/app:1"
@@ -27,20 +26,12 @@ DROP_INS = "/etc/systemd/system/portero-images.timer.d"
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     if MISSING:
         give_up(f"needs {', '.join(MISSING)}: apt-get install cosign docker-registry")
-    if reason := missing():
-        give_up(reason)
-    package = build_package(tmp_path_factory)
-    with Network({"web1": "10.77.0.2"}) as network:
-        booted = network.boot("web1")
-        Fleet.install(booted, package)
-        booted.do("portero certs ca /srv && portero certs server /srv --host web1 && chmod -R a+rX /srv")
-        booted.path("/srv/htpasswd").write_text(HTPASSWD)
-        booted.path("/etc/docker/registry/config.yml").write_text(REGISTRY)
+    with boot_one() as booted:
+        Fleet.install(booted, build_package(tmp_path_factory))
+        run_registry(booted)
         booted.path("/etc/docker/daemon.json").write_text(json.dumps(DAEMON))
         booted.do("mkdir -p /etc/docker/certs.d/web1:5000 && cp /srv/ca.pem /etc/docker/certs.d/web1:5000/ca.crt")
-        booted.do("install -m 600 /dev/null /etc/portero/registry.json; systemctl restart docker-registry docker")
-        for file in ("/etc/portero/registry.json", "/root/config.json"):
-            booted.path(file).write_text(json.dumps(LOGIN))
+        booted.do("systemctl restart docker && cp /etc/portero/registry.json /root/config.json")
         import_image(booted.path("/run/docker.sock"), NAME, busybox(), 'CMD ["sh"]')
         booted.do(f"docker --config /root push --quiet {NAME} && cd /root && {COSIGN} generate-key-pair")
         booted.do("mkdir -p /etc/portero/policy/keys && cp /root/cosign.pub /etc/portero/policy/keys/team.pem")

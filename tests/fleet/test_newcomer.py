@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import give_up
 from tests.paths import ROOT
 
 from .checkout import CHECKOUT, DAEMON, bring_checkout, type_lines
 from .fleet import wait_until
-from .machine import ROOT_FOLDER, Machine, Network, missing
+from .machine import ROOT_FOLDER, Machine, Network
 
 pytestmark = pytest.mark.e2e
 # Made by tests/fleet/debian.sh, as .ci/run does.
@@ -34,8 +33,6 @@ ALICIA = "setpriv --reuid=alicia --regid=alicia --init-groups"
 @pytest.fixture(scope="module", params=["this Debian", "Debian 12"])
 def network(request: pytest.FixtureRequest) -> Iterator[Network]:
     root = DEBIAN_12 if request.param == "Debian 12" else ROOT_FOLDER
-    if reason := missing(root):
-        give_up(f"{root}: {reason}")
     with Network({"web1": "10.77.0.2"}, root) as made:
         yield made
 

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import give_up
 from tests.e2e.walk import Step, list_blocks
 from tests.paths import ROOT
 
 from .checkout import bring_checkout, type_lines
-from .machine import Machine, Network, missing
+from .machine import Machine, boot_one
 from .pages import WALKS, Walk
 
 pytestmark = pytest.mark.e2e
@@ -24,10 +23,7 @@ OF_THE_KERNEL = ("NanoCPUs can not be set", "unable to apply caps", "logged only
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    if reason := missing():
-        give_up(reason)
-    with Network({"web1": "10.77.0.2"}) as network:
-        booted = network.boot("web1")
+    with boot_one() as booted:
         bring_checkout(booted, tmp_path_factory)
         yield booted
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import give_up
 from tests.paths import ROOT
 
 from .fleet import wait_until
-from .machine import Machine, Network, missing
+from .machine import Machine, boot_one
 from .units import put_units
 
 pytestmark = pytest.mark.e2e
@@ -40,10 +39,7 @@ PING = "curl -sf -m 30 --unix-socket /run/docker/plugins/portero.sock -X POST ht
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
-    if reason := missing():
-        give_up(reason)
-    with Network({"web1": "10.77.0.2"}) as network:
-        booted = network.boot("web1")
+    with boot_one() as booted:
         put_units(booted)
         yield booted
 
