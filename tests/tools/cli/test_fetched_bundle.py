@@ -1,9 +1,7 @@
 """`check`, `try` and `test` judge by the bundle of the hosts; through a real registry: test_docker_registry.py."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -94,18 +92,11 @@ def test_a_bundle_that_cannot_be_trusted_is_named_with_the_reason(
     assert result.stderr.count("\n") == 1
 
 
-def test_a_bundle_that_cannot_be_had_is_exit_status_2(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    def drip(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.4)
-        answer_bundle(handler, bundle())
-
+def test_a_bundle_that_cannot_be_had_is_exit_status_2(judge: Judge) -> None:
     assert fault_of(judge("oci://127.0.0.1:9/policy:prod")).startswith("portero: 127.0.0.1:9: not reached (Connection")
     assert "oci://policy: write oci://registry/name:tag" in fault_of(judge("oci://policy"))
     with server(lambda handler: answer(handler, 404)) as url:
         assert fault_of(judge(f"{url}/none")).endswith(f"status 404 for {url}/none\n")
-    with server(drip) as url:
-        monkeypatch.setattr("portero.tools.cli.fetched_bundle.DEADLINE", 0.6)
-        assert "did not answer in full within 0.6 s" in fault_of(judge(f"{url}/slow"))
 
 
 def test_keys_are_needed_for_a_bundle_and_are_for_nothing_else(judge: Judge, tmp_path: Path) -> None:

@@ -258,8 +258,6 @@ LIES: Mapping[str, tuple[Callable[[BaseHTTPRequestHandler], None], str]] = {
         lambda handler: answer(handler, 307, Location="https://other.example.com/x"),
         "leads to other.example.com, which PORTERO_BUNDLE_HOSTS does not list",
     ),
-    "in clear": (lambda handler: answer(handler, 307, Location="http://10.0.0.1/x"), "leads away from TLS"),
-    "loop": (lambda handler: answer(handler, 307, Location=handler.path), "redirects without end"),
     "huge": (lambda handler: answer(handler, 200, b" " * (300 << 10)), "answers with more than 262144 bytes"),
     "slow": (lambda _: time.sleep(1), "did not answer in full within 0.2 s"),
     "noise": (lambda handler: handler.wfile.write(b"220 hello\r\n") and None, "does not speak HTTP"),

@@ -11,7 +11,7 @@ from click.testing import Result
 from portero.observe.process import package_files
 from portero.tools.report.benchmark_items import NAMES
 from tests.tools.cli.running import fault_of, portero, read_json
-from tests.tools.report.decisions import decision, line, violation
+from tests.tools.report.decisions import line, violation
 from tests.tools.report.test_compliance_evidence import report as host_report
 
 
@@ -42,12 +42,6 @@ def test_lines_that_are_no_decisions_are_reported_by_the_exit_status(tmp_path: P
     assert (read_json(result)["decisions"], read_json(result)["unreadableLines"]) == (2, 3)
 
 
-def test_an_output_that_cannot_be_written_is_could_not(tmp_path: Path) -> None:
-    fault = fault_of(report(tmp_path, line(), "--output", tmp_path))
-
-    assert fault == f"portero: {tmp_path}: Is a directory; name a file that can be written\n"
-
-
 def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> None:
     (source,) = package_files.schemas().glob("rules/*/no-privileged.json")
     content = json.loads(source.read_text())
@@ -57,14 +51,6 @@ def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> N
     result = report(tmp_path, line(violation("own-rule")), "--schemas", tmp_path / "policy")
 
     assert "Our own title stands here." in result.stdout
-
-
-def test_a_line_of_another_version_is_no_decision(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_text(json.dumps(decision(version=1)) + "\n" + json.dumps(decision()))
-
-    result = portero("report", tmp_path / "log.jsonl", "--json")
-
-    assert (read_json(result)["decisions"], read_json(result)["unreadableLines"]) == (1, 1)
 
 
 def test_the_page_is_its_owners_and_no_link_is_followed(tmp_path: Path) -> None:
@@ -117,14 +103,6 @@ def test_every_form_holds_the_evidence_of_the_log(tmp_path: Path) -> None:
     assert ElementTree.fromstring(shown["junit"]).tag == "testsuites"
 
 
-def test_the_report_goes_to_a_file_of_its_owner(tmp_path: Path) -> None:
-    result = run("--benchmark", "pss", "--json", "--output", tmp_path / "pss.json")
-
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert json.loads((tmp_path / "pss.json").read_text())["benchmark"] == "pss"
-    assert (tmp_path / "pss.json").stat().st_mode & 0o777 == 0o600
-
-
 def test_the_check_of_a_host_is_read_from_a_file_and_from_standard_input(tmp_path: Path) -> None:
     checked = json.dumps(host_report(passed=["live-restore"]))
     (tmp_path / "host.json").write_text(checked)
@@ -168,7 +146,6 @@ def test_exit_status_0_when_all_that_can_be_decided_is_met(tmp_path: Path) -> No
         (["--check-host"], "--host-report and --check-host: need --benchmark"),
         (["--format", "junit"], "--format junit: needs --benchmark; without it there are html and json"),
         ([], "no log is given: name one (PORTERO_LOG), or - for standard input"),
-        (["--benchmark", "cis", "-"], "-: no decisions found; name a log of portero (PORTERO_LOG)"),
     ],
 )
 def test_what_cannot_be_done_ends_with_status_2_and_a_sentence(arguments: list[str], fault: str) -> None:

@@ -44,15 +44,6 @@ def test_a_file_with_a_default_name_is_judged_with_the_override_beside_it() -> N
 
 
 @needs_compose
-def test_what_check_fix_writes_makes_check_pass() -> None:
-    write(compose_yaml=PLAIN)
-    assert check("compose.yaml", profile="hardened").exit_code == 1
-    assert check("--fix", "--write", "compose.yaml", profile="hardened").exit_code == 0
-
-    assert check("compose.yaml", profile="hardened").exit_code == 0
-
-
-@needs_compose
 @pytest.mark.parametrize(
     ("env_file", "environ"),
     [

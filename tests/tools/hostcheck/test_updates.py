@@ -11,7 +11,7 @@ import pytest
 
 from portero.observe.dockerd.api import EngineApi
 from portero.tools.hostcheck import updates
-from portero.tools.hostcheck.updates import find_holes, run_command
+from portero.tools.hostcheck.updates import collect_facts, run_command
 from tests.e2e.corpus import load
 from tests.e2e.corpus_faults import known_differences
 from tests.paths import SCHEMAS
@@ -40,7 +40,7 @@ def packages(host: Host, answer: str = POLICY, age: float = 3600) -> Any:
         assert [*command][:3] == ["apt-cache", "policy", "docker.io"]
         return answer
 
-    facts: Any = updates.collect_facts(ThisSystem(str(host.root)), ask)
+    facts: Any = collect_facts(ThisSystem(str(host.root)), None, ask)
     return facts["packages"]["value"]
 
 
@@ -54,7 +54,7 @@ def test_old_lists_and_packages_that_apt_does_not_have_are_unknown(host: Host, a
 
 
 def test_of_another_root_apt_is_not_asked(host: Host) -> None:
-    facts: Any = updates.collect_facts(host.files, lambda command: pytest.fail("asked"))
+    facts: Any = collect_facts(host.files, None, lambda command: pytest.fail("asked"))
 
     assert facts["packages"]["value"] == "unknown"
 
@@ -63,7 +63,7 @@ def test_a_program_that_is_missing_or_fails_is_unknown(host: Host, monkeypatch: 
     monkeypatch.setattr(updates, "_POLICY", "false policy")
     host.write("/var/lib/apt/lists/archive_Packages", "")
 
-    facts: Any = updates.collect_facts(ThisSystem(str(host.root)))
+    facts: Any = collect_facts(ThisSystem(str(host.root)), None)
 
     assert facts["packages"]["value"] == "unknown"
 
@@ -89,7 +89,7 @@ def test_a_newer_kernel_that_does_not_run_is_named(
     for name in installed:
         host.write(form.format(name), "")
 
-    facts: Any = updates.collect_facts(host.files)
+    facts: Any = collect_facts(host.files, None)
 
     assert facts["kernels"]["value"] == newer
 
@@ -115,8 +115,9 @@ def holes(host: Host, dockerd: Dockerd, **versions: str) -> Any:
     """The names of what is found, or that nothing is known."""
     components = [{"Name": name, "Version": version} for name, version in (FIXED | versions).items()]
     dockerd.says("GET /version", 200, {"Components": components})
-    found: Any = find_holes(host.files, EngineApi(dockerd.address))["value"]
-    return found if isinstance(found, str) else [line.split()[0] for line in found]
+    facts: Any = collect_facts(host.files, EngineApi(dockerd.address))
+    found = facts["holes"]["value"]
+    return found if found == "unknown" else [line.split()[0] for line in found]
 
 
 @pytest.mark.parametrize(
@@ -139,9 +140,9 @@ def test_a_version_has_a_hole_until_its_branch_is_mended(host: Host, dockerd: Do
 
 def test_each_part_is_told_with_its_version(host: Host, dockerd: Dockerd) -> None:
     holes(host, dockerd, runc="1.1.11")
-    found: Any = find_holes(host.files, EngineApi(dockerd.address))["value"]
+    facts: Any = collect_facts(host.files, EngineApi(dockerd.address))
 
-    assert "CVE-2024-21626 in runc 1.1.11: a working directory leads to a folder of the host" in found
+    assert "CVE-2024-21626 in runc 1.1.11: a working directory leads to a folder of the host" in facts["holes"]["value"]
 
 
 def changelog(host: Host, text: str) -> None:
@@ -179,7 +180,9 @@ def test_a_broken_changelog_is_no_empty_one(host: Host, dockerd: Dockerd, conten
 
 
 def test_where_dockerd_does_not_answer_nothing_is_known(host: Host) -> None:
-    assert find_holes(host.files, None)["value"] == "unknown"
+    facts: Any = collect_facts(host.files, None)
+
+    assert facts["holes"] == {"value": "unknown", "at": "GET /version"}
 
 
 def test_what_is_called_harmless_is_refused_by_that_rule() -> None:

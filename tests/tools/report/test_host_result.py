@@ -1,19 +1,15 @@
 """Findings are counted and shown by rule, not by place."""
 
-import json
 import re
 from collections.abc import Callable
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from portero.tools.report import host_result
 from portero.tools.report.host_result import HostResult, render_page
 from portero.tools.report.output_formats import write_junit
-from tests.paths import ROOT
-from tests.tools.report.test_sarif import OFFICIAL
+from tests.tools.report.test_sarif import read_run
 
 from .conftest import finding
 
@@ -66,17 +62,6 @@ def test_brackets_stand_around_what_is_only_reported(make: Callable[..., HostRes
     assert shown[-1].startswith("profile hardened: 1 violated, ")
 
 
-SARIF = Draft202012Validator(json.loads((ROOT / "tests" / "tools" / "report" / "sarif.json").read_text()))
-
-
-def run(result: HostResult) -> dict[str, Any]:
-    log: dict[str, Any] = json.loads(json.dumps(host_result.make_sarif(result)))
-    SARIF.validate(log)
-    OFFICIAL.validate(log)
-    (found,) = log["runs"]
-    return dict(found)
-
-
 def test_a_case_fails_where_the_profile_enforces_its_rule(make: Callable[..., HostResult]) -> None:
     found = make(finding("first", "/a"), finding("first", "/b"), finding("second", "/c", action="audit"))
 
@@ -102,7 +87,7 @@ def test_a_case_fails_where_the_profile_enforces_its_rule(make: Callable[..., Ho
     ],
 )
 def test_a_result_names_the_file_that_was_read_if_any(make: Callable[..., HostResult], at: str, uri: str) -> None:
-    (result,) = run(make(finding("second", at)))["results"]
+    (result,) = read_run(host_result.make_sarif(make(finding("second", at))))["results"]
 
     (location,) = result["locations"]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == uri
@@ -110,7 +95,8 @@ def test_a_result_names_the_file_that_was_read_if_any(make: Callable[..., HostRe
 
 
 def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(make: Callable[..., HostResult]) -> None:
-    sarif = run(make(finding("second", "/a"), finding("third", "/b", "unknown", "audit", "")))
+    found = make(finding("second", "/a"), finding("third", "/b", "unknown", "audit", ""))
+    sarif = read_run(host_result.make_sarif(found))
 
     ids = [rule["id"] for rule in sarif["tool"]["driver"]["rules"]]
     assert ids == ["first", "second", "third"]
@@ -121,7 +107,8 @@ def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(m
 
 
 def test_each_place_has_a_fingerprint_of_its_own(make: Callable[..., HostResult]) -> None:
-    results = run(make(finding("second", "/a"), finding("second", "/b")))["results"]
+    found = make(finding("second", "/a"), finding("second", "/b"))
+    results = read_run(host_result.make_sarif(found))["results"]
 
     assert len({one["partialFingerprints"]["portero/v1"] for one in results}) == 2
 

@@ -130,16 +130,12 @@ def report(form: str, folder: Path, *names: str) -> Any:
     return document
 
 
-def test_files_without_a_decision_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    logs = [str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")]
-    for log in logs:
-        Path(log).touch()
+@pytest.mark.parametrize("words", [[], ["--benchmark", "cis"]], ids=["log", "benchmark"])
+def test_files_without_a_decision_are_named(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "log").touch()
+    fault = fault_of(portero("report", tmp_path / "log", "-", *words, text=b""))
 
-    with pytest.raises(SystemExit) as ended:
-        list(add_logs(logs, Tally()))
-
-    assert ended.value.code == 2
-    assert f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)" in capsys.readouterr().err
+    assert fault.endswith(f"{tmp_path}/log, -: no decisions found; name a log of portero (PORTERO_LOG)\n")
 
 
 def test_probes_of_the_host_check_are_left_out(tmp_path: Path) -> None:

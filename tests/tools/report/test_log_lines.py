@@ -55,6 +55,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "a year after all logs": {"time": "9999-12-31T23:59:59Z"},
     "an action that is none": {"violations": [violation(action="allow")]},
     "a level that is none": {"violations": [violation(action="audit", level="top")]},
+    "a proposal that is none": {"try": []},
+    "half a proposal": {"try": {"add": [], "instead": []}},
+    "a flag without words": {"try": {"add": [[]], "instead": [], "without": []}},
     "a violation without a place": {"violations": [{"rule": "x", "level": "baseline", "action": "deny"}]},
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,17 @@ OFFICIAL = Draft4Validator(
 )
 
 
-def run(policy: Policy, *decided: DecidedRequest) -> dict[str, Any]:
+def read_run(log: Mapping[str, Any]) -> dict[str, Any]:
     """The one run of the document, which has the structure of SARIF."""
-    document: dict[str, Any] = json.loads(json.dumps(make_sarif_of_decisions(decided, policy)))
+    document: dict[str, Any] = json.loads(json.dumps(log))
     SCHEMA.validate(document)
     OFFICIAL.validate(document)
-    found: dict[str, Any] = document["runs"][0]
-    return found
+    (found,) = document["runs"]
+    return dict(found)
+
+
+def run(policy: Policy, *decided: DecidedRequest) -> dict[str, Any]:
+    return read_run(make_sarif_of_decisions(decided, policy))
 
 
 def test_the_official_schema_notices_a_fault() -> None:
@@ -139,9 +144,7 @@ def test_a_release_with_an_address_names_the_page_of_each_rule(policy: Policy, m
 
 
 def test_a_file_that_cannot_be_read_is_a_notification(policy: Policy) -> None:
-    log = json.loads(json.dumps(make_sarif_of_decisions([], policy, {"a b.yaml": "a b.yaml: is no YAML"})))
+    log = make_sarif_of_decisions([], policy, {"a b.yaml": "a b.yaml: is no YAML"})
 
-    OFFICIAL.validate(log)
-    SCHEMA.validate(log)
-    (invocation,) = log["runs"][0]["invocations"]
+    (invocation,) = read_run(log)["invocations"]
     assert invocation["toolExecutionNotifications"][0]["message"] == {"text": "a b.yaml: is no YAML"}

@@ -31,6 +31,15 @@ def test_filters_are_read_in_both_spellings(written: str, read: dict[str, list[s
     assert Call("ContainerList", query={"filters": (written,)}).read_filters() == read
 
 
+@pytest.mark.parametrize(
+    ("wanted", "has"), [(["a"], True), (["a=b"], True), (["a=c"], False), (["a=b", "z"], False), ([], True)]
+)
+def test_labels_are_wanted_by_name_or_by_name_and_value(wanted: list[str], has: bool) -> None:
+    filters = json.dumps({"label": wanted})
+
+    assert Call("ContainerList", query={"filters": (filters,)}).wants({"a": "b"}) is has
+
+
 def test_the_first_value_of_a_parameter_counts() -> None:
     call = Call("ContainerList", query={"all": ("1", "0")})
 

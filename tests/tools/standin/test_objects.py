@@ -1,8 +1,6 @@
 """What the stand-in remembers, and what it takes for granted."""
 
-import pytest
-
-from portero.tools.standin.objects import State, has_labels, make_id, make_swarm_id
+from portero.tools.standin.objects import State, make_id, make_swarm_id
 from tests.tools.standin.direct_client import Client
 
 
@@ -14,13 +12,6 @@ def test_a_container_that_was_not_made_here_existed_before_and_runs(docker: Clie
 def test_an_id_is_the_same_for_the_same_seed_and_has_dockers_length() -> None:
     assert make_id("web") == make_id("web") != make_id("db")
     assert (len(make_id("web")), len(make_swarm_id("web"))) == (64, 25)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "has"), [(["a"], True), (["a=b"], True), (["a=c"], False), (["a=b", "z"], False), ([], True)]
-)
-def test_labels_are_wanted_by_name_or_by_name_and_value(wanted: list[str], has: bool) -> None:
-    assert has_labels(wanted, {"a": "b"}) is has
 
 
 def test_a_removed_container_leaves_its_events_behind() -> None:

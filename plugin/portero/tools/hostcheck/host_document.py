@@ -54,7 +54,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
             "pastDoors": unasked_users.find_bypasses(files, configured, access),
         },
         "storage": kernel.collect_storage_facts(files, daemon_facts.read_data_root(configured, info), running),
-        "updates": {"holes": updates.find_holes(files, api), **updates.collect_facts(files)},
+        "updates": updates.collect_facts(files, api),
         "probes": probe.collect_facts(api if ask else None, portero_socket),
         "installation": installation.collect_facts(files, portero_socket),
     }

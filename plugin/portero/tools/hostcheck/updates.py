@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from portero.decide.policy.site import encode_version
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import JSON, Fact, to_objects
+from portero.decide.values.json_fields import JSON, to_objects
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.files.chroot import Files
 from portero.observe.process import package_files
@@ -36,9 +36,13 @@ _RUNNING = "/proc/sys/kernel/osrelease"
 _IMAGE = "vmlinuz-"
 
 
-def collect_facts(files: Files, ask: Ask | None = None) -> dict[str, JSON]:
-    """The part `updates` of the host document. `ask` runs a program and returns its output; None: by subprocess."""
+def collect_facts(files: Files, api: EngineApi | None, ask: Ask | None = None) -> dict[str, JSON]:
+    """The part `updates` of the host document. `ask` runs a program and returns its output; None: by subprocess.
+
+    `holes`: a line for each that no rule makes harmless.
+    """
     return {
+        "holes": observe("GET /version", lambda: [*_list_holes(files, api)]),
         "packages": observe(_POLICY, lambda: [*_list_packages(files, ask or run_command)]),
         "kernels": observe(f"{_BOOT}, {_MODULES}", lambda: _list_newer_kernels(files)),
     }
@@ -101,7 +105,6 @@ def run_command(command: Sequence[str]) -> str:
     return done.stdout
 
 
-_AT = "GET /version"
 # What the parts are called in GET /version, and the packages of Debian and Ubuntu. BuildKit is built into dockerd.
 _PARTS = {"Engine": ("dockerd", "docker.io"), "containerd": ("containerd", "containerd"), "runc": ("runc", "runc")}
 _CHANGELOG = "/usr/share/doc/{}/changelog.Debian.gz"
@@ -130,11 +133,6 @@ def load_holes() -> list[Hole]:
         Hole(row["id"], row["in"], row["what"], tuple(map(encode_version, row["fixed"])), "harmless" in row)
         for row in table
     ]
-
-
-def find_holes(files: Files, api: EngineApi | None) -> Fact:
-    """The fact `holes` of the host document: a line for each that no rule makes harmless."""
-    return observe(_AT, lambda: [*_list_holes(files, api)])
 
 
 def _list_holes(files: Files, api: EngineApi | None) -> Iterator[JSON]:

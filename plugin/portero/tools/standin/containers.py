@@ -11,7 +11,7 @@ from typing import Literal
 
 from portero.decide.values.json_fields import child, text
 from portero.tools.standin.messages import RAW, Answer, Call, Object
-from portero.tools.standin.objects import CREATED, TEMPLATES, Container, State, has_labels
+from portero.tools.standin.objects import CREATED, TEMPLATES, Container, State
 
 # Longer than a client takes from attaching to starting, and still a short wait for a user.
 _MAX_WAIT_SECONDS = 10.0
@@ -180,8 +180,6 @@ def _write_line(event: Object) -> bytes:
 
 
 def _is_wanted(event: Object, call: Call) -> bool:
-    filters = call.read_filters()
     actor = child(event, "Actor")
-    if actor["ID"] not in filters.get("container", [actor["ID"]]):
-        return False
-    return has_labels(filters.get("label", []), child(actor, "Attributes"))
+    listed = call.read_filters().get("container", [actor["ID"]])
+    return actor["ID"] in listed and call.wants(child(actor, "Attributes"))

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from portero.decide.values.dataclass import dataclass
 
@@ -47,38 +48,24 @@ def run(
 
     `errors`: whether the output has standard error, too. `user`: user and group IDs to run it as; None: one's own.
     """
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as dropped:
-        status = _start(command, environ, timeout, output, output if errors else dropped, terminal, user)
+    account: dict[str, Any] = {"user": user[0], "group": user[1], "extra_groups": ()} if user else {}
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as dropped, ExitStack() as stack:
+        ends = pty.openpty() if terminal else ()
+        for end in ends:
+            stack.callback(os.close, end)
+        words: dict[str, Any] = {"stdin": ends[1] if ends else None, "stdout": output, "env": environ, **account}
+        process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - running what the user typed is the purpose
+            command, stderr=output if errors else dropped, start_new_session=True, **words
+        )
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            _end(process)
         output.seek(0)
         dropped.seek(0)
         return Ended(status, output.read().decode(errors="replace"), dropped.read().decode(errors="replace"))
-
-
-def _start(
-    command: Sequence[str],
-    environ: Mapping[str, str],
-    timeout: float,
-    output: BinaryIO,
-    errors: BinaryIO,
-    terminal: bool,
-    user: tuple[int, int] | None,
-) -> int | None:
-    account: dict[str, Any] = {"user": user[0], "group": user[1], "extra_groups": ()} if user else {}
-    parent_end, child_end = pty.openpty() if terminal else (None, None)
-    try:
-        process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - running what the user typed is the purpose
-            command, env=environ, stdin=child_end, stdout=output, stderr=errors, start_new_session=True, **account
-        )
-        try:
-            return process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            _end(process)
-    finally:
-        for end in (parent_end, child_end):
-            if end is not None:
-                os.close(end)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

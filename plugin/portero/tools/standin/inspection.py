@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from portero.decide.values.json_fields import JSON, child, flag, items, objects, text, texts
 from portero.decide.values.path import clean
 from portero.tools.standin.messages import Answer, Call, Object
-from portero.tools.standin.objects import TEMPLATES, Container, State, has_labels, make_id
+from portero.tools.standin.objects import TEMPLATES, Container, State, make_id
 
 
 def inspect(state: State, call: Call) -> Answer:
@@ -85,9 +85,7 @@ def _is_wanted(container: Container, call: Call) -> bool:
     filters = call.read_filters()
     if not (container.is_up or call.find_first("all") in ("1", "true") or "status" in filters):
         return False
-    if container.status not in filters.get("status", [container.status]):
-        return False
-    return has_labels(filters.get("label", []), container.labels)
+    return container.status in filters.get("status", [container.status]) and call.wants(container.labels)
 
 
 def summarize_container(container: Container) -> Object:

@@ -44,6 +44,11 @@ class Call:
             return {}
         return {name: list(values) for name, values in filters.items()}
 
+    def wants(self, labels: Mapping[str, JSON]) -> bool:
+        """Whether labels satisfy the filter of a list by NAMEs and NAME=VALUEs."""
+        pairs = (label.partition("=") for label in self.read_filters().get("label", []))
+        return all(name in labels and (not sign or labels[name] == value) for name, sign, value in pairs)
+
     @property
     def is_compose(self) -> bool:
         """Whether the client is compose, which makes what is missing; the docker command uses what exists."""

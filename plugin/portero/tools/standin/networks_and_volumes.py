@@ -6,7 +6,7 @@ exists, since its user names what the host has.
 
 from portero.decide.values.json_fields import child, text
 from portero.tools.standin.messages import Answer, Call, Object, make_failure
-from portero.tools.standin.objects import TEMPLATES, State, has_labels, make_id
+from portero.tools.standin.objects import TEMPLATES, State, make_id
 
 
 def create(state: State, call: Call) -> Answer:
@@ -25,12 +25,11 @@ def inspect(state: State, call: Call) -> Answer:
 
 
 def list_networks(state: State, call: Call) -> Answer:
-    filters = call.read_filters()
+    names = call.read_filters().get("name", [""])
     wanted = [
         id
         for id, body in state.networks.items()
-        if any(name in text(body, "Name") for name in filters.get("name", [""]))
-        and has_labels(filters.get("label", []), child(body, "Labels"))
+        if any(name in text(body, "Name") for name in names) and call.wants(child(body, "Labels"))
     ]
     return Answer(body=[_describe_network(state, id) for id in wanted])
 
@@ -73,8 +72,7 @@ def inspect_volume(state: State, call: Call) -> Answer:
 
 
 def list_volumes(state: State, call: Call) -> Answer:
-    wanted = call.read_filters().get("label", [])
-    names = [name for name, body in state.volumes.items() if has_labels(wanted, child(body, "Labels"))]
+    names = [name for name, body in state.volumes.items() if call.wants(child(body, "Labels"))]
     return Answer(body={"Volumes": [_describe_volume(state, name) for name in names], "Warnings": []})
 
 

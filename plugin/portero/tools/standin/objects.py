@@ -144,9 +144,3 @@ def make_id(seed: str) -> str:
 def make_swarm_id(seed: str) -> str:
     """25 digits, as swarm's IDs have."""
     return make_id(seed)[:_SWARM_ID_LENGTH]
-
-
-def has_labels(wanted: list[str], labels: Mapping[str, JSON]) -> bool:
-    """Whether labels satisfy a filter of NAMEs and NAME=VALUEs."""
-    pairs = (label.partition("=") for label in wanted)
-    return all(name in labels and (not sign or labels[name] == value) for name, sign, value in pairs)

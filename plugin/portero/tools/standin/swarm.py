@@ -2,7 +2,7 @@
 
 from portero.decide.values.json_fields import JSON, child, text
 from portero.tools.standin.messages import Answer, Call, Object, make_failure
-from portero.tools.standin.objects import TEMPLATES, State, has_labels, make_swarm_id
+from portero.tools.standin.objects import TEMPLATES, State, make_swarm_id
 
 _OBJECT = TEMPLATES["swarm object"]
 NODE_ID = make_swarm_id("node")
@@ -26,10 +26,8 @@ def inspect_service(state: State, call: Call) -> Answer:
 
 def list_services(state: State, call: Call) -> Answer:
     """ServiceList, by name or label; a service that a client names exists."""
-    filters = call.read_filters()
-    named = [_find_service_id(state, name) for name in filters.get("name", [])]
-    wanted = filters.get("label", [])
-    shown = [id for id in named or state.services if has_labels(wanted, child(state.services[id], "Labels"))]
+    named = [_find_service_id(state, name) for name in call.read_filters().get("name", [])]
+    shown = [id for id in named or state.services if call.wants(child(state.services[id], "Labels"))]
     return Answer(body=[_describe_service(state, id) for id in shown])
 
 
@@ -56,13 +54,11 @@ def _describe_service(state: State, id: str) -> Object:
 
 def tasks(state: State, call: Call) -> Answer:
     """TaskList, by service or label: all running."""
-    filters = call.read_filters()
-    wanted, labels = filters.get("service"), filters.get("label", [])
+    wanted = call.read_filters().get("service")
     shown = [
         id
         for id, spec in state.services.items()
-        if (wanted is None or id in wanted or text(spec, "Name") in wanted)
-        and has_labels(labels, child(spec, "Labels"))
+        if (wanted is None or id in wanted or text(spec, "Name") in wanted) and call.wants(child(spec, "Labels"))
     ]
     return Answer(body=[task for id in shown for task in _list_tasks(state, id)])
 
@@ -91,10 +87,8 @@ def create(state: State, call: Call) -> Answer:
 
 def list_objects(state: State, call: Call) -> Answer:
     """SecretList and ConfigList: a client that gives names means to use them, so all of these exist."""
-    filters = call.read_filters()
-    named: list[Object] = [{"Name": name} for name in filters.get("name", [])]
-    labels = filters.get("label", [])
-    shown = named or [spec for spec in _find_objects(state, call).values() if has_labels(labels, child(spec, "Labels"))]
+    named: list[Object] = [{"Name": name} for name in call.read_filters().get("name", [])]
+    shown = named or [spec for spec in _find_objects(state, call).values() if call.wants(child(spec, "Labels"))]
     return Answer(body=[_make_entry(make_swarm_id(text(spec, "Name")), spec) for spec in shown])
 
 

@@ -1,7 +1,7 @@
 """The suggestions as text: a commented site.json, drafts of exceptions, and what is not suggested."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import count_things
@@ -19,7 +19,10 @@ def list_lines(suggestions: Suggestions) -> Iterator[str]:
     if wanted := suggestions.list_site_values():
         yield ""
         yield "site.json: each value is for every container of the host"
-        yield from _list_patch(wanted, suggestions.make_patch())
+        comments: dict[str, list[str]] = {}
+        for one in wanted:
+            comments.setdefault(one.value.key, []).append(_explain_value(one))
+        yield from list_json_lines({"$schema": "site.schema.json", **suggestions.make_patch()}, comments)
     for name, draft in suggestions.name_drafts().items():
         yield ""
         yield f"exceptions/{name}.json: {list_comments(draft)}"
@@ -52,10 +55,11 @@ def describe(suggestions: Suggestions) -> dict[str, JSON]:
     }
 
 
-def list_json_lines(content: Mapping[str, JSON]) -> Iterator[str]:
-    """A JSON object with a line for each of its names."""
+def list_json_lines(content: Mapping[str, JSON], comments: Mapping[str, Sequence[str]] | None = None) -> Iterator[str]:
+    """A JSON object with a line for each of its names, below what `comments` says of it."""
     yield "{"
     for index, (name, value) in enumerate(content.items(), 1):
+        yield from (f"  // {comment}" for comment in (comments or {}).get(name, ()))
         yield f"  {json.dumps(name)}: {json.dumps(value)}{',' if index < len(content) else ''}"
     yield "}"
 
@@ -71,14 +75,7 @@ def explain(one: NotSuggested) -> str:
     return f"{WHY[one.why]}: {one.flags}" if one.flags else WHY[one.why]
 
 
-def _list_patch(wanted: list[WantedValue], patch: dict[str, JSON]) -> Iterator[str]:
-    yield "{"
-    yield '  "$schema": "site.schema.json",'
-    for index, (key, value) in enumerate(patch.items()):
-        for one in wanted:
-            if one.value.key == key:
-                risk = "; baseline: it opens this for all containers" if one.baseline else ""
-                wanted_value, number = json.dumps(one.value.value), count_things(one.count, "request")
-                yield f"  // {number}: {wanted_value} ({', '.join(sorted(one.rules))}){risk}"
-        yield f"  {json.dumps(key)}: {json.dumps(value)}{',' if index < len(patch) - 1 else ''}"
-    yield "}"
+def _explain_value(one: WantedValue) -> str:
+    risk = "; baseline: it opens this for all containers" if one.baseline else ""
+    number = count_things(one.count, "request")
+    return f"{number}: {json.dumps(one.value.value)} ({', '.join(sorted(one.rules))}){risk}"
