@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from portero.decide.policy.dialect import find_rule_faults, list_keywords, reads_image, reads_objects, reads_owners
+from portero.decide.policy.json_files import compile_faults
 from tests.cases import cases
 
 Found = Callable[..., list[str]]
@@ -22,7 +23,7 @@ def found(written: dict[str, Any], dialect: dict[str, Any]) -> Found:
 
     def find(**changes: Any) -> list[str]:
         rule = {name: value for name, value in (written | changes).items() if value is not None}
-        return list(find_rule_faults(rule, dialect, OPERATIONS, REFERENCES))
+        return list(find_rule_faults(rule, compile_faults(dialect), OPERATIONS, REFERENCES))
 
     return find
 

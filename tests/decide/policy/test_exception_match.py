@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from portero.decide.decision import Violation
 from portero.decide.engine.reference import REFERENCE
 from portero.decide.policy.exception_match import (
+    compile_file_faults,
     find_file_faults,
     looks_into_lists,
-    make_match_schemas,
     make_strict,
     narrow,
     pins_image,
@@ -185,7 +185,7 @@ def test_a_whole_digest_pins_the_image_and_a_name_the_user(
 
 def faults(match: dict[str, Any]) -> list[str]:
     content = make_exception(["no-privileged"]) | {"match": match}
-    return [*find_file_faults(content, SCHEMA, make_match_schemas(DIALECT), {"site#/$defs/registries"})]
+    return [*find_file_faults(content, compile_file_faults(SCHEMA, DIALECT), {"site#/$defs/registries"})]
 
 
 def image(**named: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 
-from portero.decide.policy.exception_match import find_file_faults, make_match_schemas
+from portero.decide.policy.exception_match import compile_file_faults, find_file_faults
 from portero.tools.suggest.drafts import ExceptionDraft, ListEntry, RefusedRequest, find_entry
 from tests.paths import SCHEMAS
 from tests.tools.suggest.refused import DIGEST
@@ -48,14 +48,14 @@ def test_a_draft_is_refused_until_owner_reason_and_day_are_filled_in() -> None:
     ).make_document()
 
     assert [
-        fault.partition(":")[0] for fault in find_file_faults(document, schema, make_match_schemas(rule), set())
+        fault.partition(":")[0] for fault in find_file_faults(document, compile_file_faults(schema, rule), set())
     ] == [
         "expires",
         "owner",
         "reason",
     ]
     filled = {**document, "reason": "because", "owner": "team", "expires": "2030-01-01"}
-    assert list(find_file_faults(filled, schema, make_match_schemas(rule), set())) == []
+    assert list(find_file_faults(filled, compile_file_faults(schema, rule), set())) == []
 
 
 def test_a_draft_without_a_name_has_one() -> None:

@@ -10,7 +10,7 @@ from typing import cast
 
 from portero.decide.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from portero.decide.flags.try_keyword import find_faults as proposal_faults
-from portero.decide.policy.json_files import find_faults
+from portero.decide.policy.json_files import FindFaults
 from portero.decide.policy.pattern import refuse_unsafe
 from portero.decide.policy.site import REFERENCE
 from portero.decide.policy.wording import find_site_faults
@@ -34,11 +34,10 @@ _OF_ALL = ("additionalProperties", "propertyNames")
 
 
 def find_rule_faults(
-    rule: Mapping[str, JSON], dialect: Mapping[str, JSON], operations: Set[str], references: Set[str]
+    rule: Mapping[str, JSON], find_shape_faults: FindFaults, operations: Set[str], references: Set[str]
 ) -> Iterator[str]:
     """One sentence for each fault. `operations`: the known ids; `references`: what a $ref may name."""
-    shape_faults = list(find_faults(dict(rule), dialect))
-    if shape_faults:
+    if shape_faults := find_shape_faults(dict(rule)):
         # What follows reads the rule as if its shape were right.
         yield from shape_faults
         return

@@ -16,10 +16,10 @@ from portero.decide.engine import Check, Engine
 from portero.decide.policy.dialect import reads_image
 from portero.decide.policy.exception_match import (
     RuleIds,
+    compile_file_faults,
     find_file_faults,
     find_rule_faults,
     looks_into_lists,
-    make_match_schemas,
     make_strict,
     narrow,
 )
@@ -164,10 +164,10 @@ def read_exceptions(
 ) -> ExceptionFiles:
     """The files without faults; a later folder's replaces an earlier one's of the same id."""
     written: dict[str, tuple[Path, ExceptionDocument]] = {}
-    conditions, rules = make_match_schemas(dialect), RuleIds.of(contents)
+    compiled, rules = compile_file_faults(schema, dialect), RuleIds.of(contents)
     for folder in contents:
         for file, content in folder.exceptions.items():
-            wrong = [*find_file_faults(content, schema, conditions, references)] or [*find_rule_faults(content, rules)]
+            wrong = [*find_file_faults(content, compiled, references)] or [*find_rule_faults(content, rules)]
             faults += [folder.locate(file, fault) for fault in wrong]
             written[file.stem] = (file, cast(ExceptionDocument, content))
     return dict(written[id] for id in sorted(written))

@@ -18,7 +18,7 @@ from portero.decide.engine.portable_schema import MANY_SCHEMAS, map_schemas
 from portero.decide.policy.at import follow
 from portero.decide.policy.dialect import find_keyword_faults, list_keywords
 from portero.decide.policy.folder import Folder
-from portero.decide.policy.json_files import find_faults
+from portero.decide.policy.json_files import FindFaults, compile_faults
 from portero.decide.values import image_names
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
@@ -142,27 +142,28 @@ class RuleIds:
         return cls(tuple(sorted({file.stem for file in files})), frozenset(protected), frozenset(of_the_host))
 
 
-def make_match_schemas(dialect: Mapping[str, JSON]) -> tuple[Mapping[str, JSON], ...]:
-    """The schemas of a match: it has the keywords of a rule, and states a condition. Made once for all exceptions."""
-    return {"$ref": "#/$defs/schema", "$defs": dialect["$defs"]}, {name: dialect[name] for name in ("anyOf", "cure")}
+def compile_file_faults(schema: Mapping[str, JSON], dialect: Mapping[str, JSON]) -> tuple[FindFaults, ...]:
+    """For all exceptions: the faults of a file, and of its match: it has a rule's keywords, and states a condition."""
+    of_match = (
+        {"$ref": "#/$defs/schema", "$defs": dialect["$defs"]},
+        {name: dialect[name] for name in ("anyOf", "cure")},
+    )
+    return tuple(map(compile_faults, (schema, *of_match)))
 
 
 def find_file_faults(
-    content: Mapping[str, JSON],
-    schema: Mapping[str, JSON],
-    conditions: Sequence[Mapping[str, JSON]],
-    references: Set[str],
+    content: Mapping[str, JSON], compiled: Sequence[FindFaults], references: Set[str]
 ) -> Iterator[str]:
-    """One sentence for each fault of a file by itself. `conditions`: of `make_match_schemas`."""
-    wrong = list(find_faults(dict(content), schema))
-    if wrong:
+    """One sentence for each fault of a file by itself. `compiled`: by `compile_file_faults`."""
+    find_file_faults, *of_match = compiled
+    if wrong := find_file_faults(dict(content)):
         yield from wrong
         return
     match = cast(dict[str, JSON], content["match"])
     if not match:
         yield f"match: state a condition, such as {_CONDITION}; an empty one would match every request"
         return
-    wrong = next((faults for one in conditions if (faults := list(find_faults(match, one)))), [])
+    wrong = next((faults for find_faults in of_match if (faults := find_faults(match))), [])
     wrong = wrong or [*find_keyword_faults(match, references), *image_names.list_faults(match)]
     yield from (f"match: {fault}" for fault in wrong)
     try:

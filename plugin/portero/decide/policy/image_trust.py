@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.decide.policy.folder import Folder
-from portero.decide.policy.json_files import find_faults
+from portero.decide.policy.json_files import compile_faults
 from portero.decide.values.image_names import complete_name
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import find_twins, suggest_name
@@ -27,10 +27,11 @@ def read_trust(
     entries = [_make_entry(entry) for entry in cast("list[dict[str, JSON]]", values.get(_TRUST, []))]
     data = {name: content for folder in contents for name, content in folder.keys.items()}
     lists = {name: (folder, document) for folder in contents for name, document in folder.image_lists.items()}
+    find_faults = compile_faults(schema)
     wrong = [
         folder.locate(folder.path / "image-lists" / name, fault)
         for name, (folder, document) in lists.items()
-        for fault in [*find_faults(document, schema)] or _find_date_fault(document)
+        for fault in find_faults(document) or _find_date_fault(document)
     ]
     chosen = cast("dict[str, list[str]]", values.get(_DIGESTS, {}))
     last = contents[-1]

@@ -6,7 +6,7 @@ A document with a name twice in one object is refused: the reader of the file an
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from portero.decide.engine.rust import RUST
 from portero.decide.values.errors import ContentRefused
@@ -79,31 +79,26 @@ def _find_twins(name: str, data: bytes) -> str:
     return f" (line {first})" if first == second else f" (lines {first} and {second})"
 
 
-def find_faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
-    """One sentence for each way in which a document breaks its schema, in the document's order."""
-    if _compile(schema)(document):
-        return
+FindFaults: TypeAlias = Callable[[JSON], list[str]]
+
+
+def compile_faults(schema: Mapping[str, JSON]) -> FindFaults:
+    """A function from a document to a sentence for each way in which it breaks the schema, in its own order.
+
+    Who has many documents of a kind makes it once.
+    """
+    is_satisfied = RUST.compile(schema, {}).is_satisfied
+    return lambda document: [] if is_satisfied(document) else [*dict.fromkeys(_list_faults(document, schema))]
+
+
+def _list_faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
     from portero.decide.engine.reference import VALIDATOR
 
     validator = VALIDATOR(dict(schema))
-    seen: set[str] = set()
     for error in sorted(validator.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path]):
         for sentence in _describe_error(error, schema):
             at = format_path(error.absolute_path)
-            located = f"{at}: {sentence}" if at else sentence
-            if located not in seen:
-                seen.add(located)
-                yield located
-
-
-def _compile(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
-    """The schema compiled, once for all documents of a kind, such as the rules."""
-    compiled = _COMPILED.get(id(schema))
-    if compiled is None or compiled[0] is not schema:
-        if len(_COMPILED) >= _MAX_COMPILED:
-            _COMPILED.clear()
-        compiled = _COMPILED[id(schema)] = (schema, RUST.compile(schema, {}).is_satisfied)
-    return compiled[1]
+            yield f"{at}: {sentence}" if at else sentence
 
 
 def _describe_error(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator[str]:
@@ -155,8 +150,6 @@ def _list_property_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
     return names
 
 
-_COMPILED: dict[int, tuple[Mapping[str, JSON], Callable[[JSON], bool]]] = {}
-_MAX_COMPILED = 8
 _MAX_DEPTH = 64
 _MAX_SHOWN_LENGTH = 60
 

@@ -14,7 +14,7 @@ from portero.decide.flags.try_keyword import find_value_faults
 from portero.decide.policy import doors, exception, identity_issuers, image_trust, site, site_warnings
 from portero.decide.policy.dialect import find_rule_faults
 from portero.decide.policy.folder import Folder, hash_folders
-from portero.decide.policy.json_files import find_faults
+from portero.decide.policy.json_files import compile_faults
 from portero.decide.policy.policy import Policy, group_by_operation
 from portero.decide.policy.rule import Rule, fill_site_values
 from portero.decide.reading.routes import UNKNOWN, Operation
@@ -76,8 +76,9 @@ def _find_missing(builtin: Folder) -> list[str]:
 def read_site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], faults: list[str]) -> dict[str, JSON]:
     """The merged values; a key that no folder gives a value is a fault, since a rule may lean on it."""
     sites = [folder for folder in contents if _SITE in folder.documents]
+    find_faults = compile_faults(schema)
     for folder in sites:
-        faults += [folder.locate(folder.path / _SITE, fault) for fault in find_faults(folder.documents[_SITE], schema)]
+        faults += [folder.locate(folder.path / _SITE, fault) for fault in find_faults(folder.documents[_SITE])]
     values = site.merge_sites(folder.documents[_SITE] for folder in sites)
     needed = [*site.list_keys(schema), "unknown-fields"]
     faults += [f"{sites[0].path / _SITE}: '{key}' is missing: give it a value" for key in needed if key not in values]
@@ -91,14 +92,12 @@ def read_site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], fau
 def _read_rules(
     contents: Sequence[Folder], schemas: Mapping[str, Mapping[str, JSON]], operations: set[str], faults: list[str]
 ) -> dict[str, Rule]:
-    references = _list_references(schemas)
+    references, find_shape_faults = _list_references(schemas), compile_faults(schemas[_DIALECT])
     rules: dict[str, Rule] = {}
     for folder in contents:
         for file, content in folder.rules.items():
-            wrong = [
-                folder.locate(file, fault)
-                for fault in find_rule_faults(content, schemas[_DIALECT], operations, references)
-            ]
+            found = find_rule_faults(content, find_shape_faults, operations, references)
+            wrong = [folder.locate(file, fault) for fault in found]
             faults += wrong
             if not wrong:
                 rules[file.stem] = Rule.of(file, content)

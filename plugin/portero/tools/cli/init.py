@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from portero.decide.policy.json_files import find_faults
+from portero.decide.policy.json_files import compile_faults
 from portero.decide.values.dataclass import replace
 from portero.decide.values.json_fields import JSON
 from portero.observe.files.whole_files import is_there, replace_file, try_to_make
@@ -77,7 +77,7 @@ def write_site(folder: Path, logs: tuple[str, ...], *, yes: bool, **given: str |
     # Before a question is asked.
     _refuse_taken(folder, _make_files(folder.absolute(), settings.profile, {}, suggestions))
     site = suggestions.make_patch() if logs else {} if yes else _ask(suggestions.policy.site)
-    if wrong := list(find_faults(dict(site), package_files.read_schema("site.schema.json"))):
+    if wrong := compile_faults(package_files.read_schema("site.schema.json"))(dict(site)):
         options.give_up(wrong)
     files = _make_files(folder.absolute(), settings.profile, site, suggestions)
     with options.explain_os_errors(folder, by_file=True):

@@ -12,10 +12,11 @@ from typing import Literal, cast
 from portero.decide.decision import LEVELS
 from portero.decide.engine import Check, Engine, InstancePath
 from portero.decide.engine.rust import RUST
-from portero.decide.policy import json_files, site
+from portero.decide.policy import site
 from portero.decide.policy.at import follow, spell_at
 from portero.decide.policy.dialect import find_condition_faults
 from portero.decide.policy.folder import Folder, hash_folders
+from portero.decide.policy.json_files import FindFaults, compile_faults
 from portero.decide.policy.loader import compile_rules, find_action_faults, read_site_values, refuse_if
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Action, Rule
@@ -86,8 +87,8 @@ def make_dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]
     return cast(dict[str, JSON], apply_patch(dict(documents["rule.json"]), dict(documents["host-rule.json"])))
 
 
-def find_rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:
-    return list(json_files.find_faults(dict(rule), meta_schema)) or list(find_condition_faults(rule, references))
+def find_rule_faults(rule: Mapping[str, JSON], find_shape_faults: FindFaults, references: set[str]) -> list[str]:
+    return find_shape_faults(dict(rule)) or list(find_condition_faults(rule, references))
 
 
 def make_rule(file: Path, content: Mapping[str, JSON]) -> Rule:
@@ -99,12 +100,12 @@ def _read_rules(
     contents: Sequence[Folder], faults: list[str]
 ) -> tuple[dict[str, Rule], dict[str, About], dict[str, str]]:
     documents = contents[0].documents
-    meta_schema = make_dialect(documents)
+    find_shape_faults = compile_faults(make_dialect(documents))
     references = {site.REFERENCE + key for key in site.list_keys(documents["site.schema.json"])}
     rules, about, needs = {}, {}, dict[str, str]()
     for folder in contents:
         for file, content in folder.host.items():
-            of_rule = find_rule_faults(content, meta_schema, references)
+            of_rule = find_rule_faults(content, find_shape_faults, references)
             faults += [folder.locate(file, fault) for fault in of_rule]
             if not of_rule:
                 rules[file.stem] = make_rule(file, content)

@@ -19,7 +19,7 @@ from portero.decide.facts.request_document import CallParameters
 from portero.decide.judging.judge import Judge
 from portero.decide.policy import site
 from portero.decide.policy.at import spell_at
-from portero.decide.policy.json_files import find_faults
+from portero.decide.policy.json_files import FindFaults, compile_faults
 from portero.decide.policy.policy import judges
 from portero.decide.policy.rule import Example, Rule
 from portero.decide.reading.body_decoder import Canonical, canonicalize
@@ -117,14 +117,14 @@ class RequestRules:
 @dataclass(frozen=True, slots=True)
 class HostRules:
     base: dict[str, JSON]
-    described: Mapping[str, JSON]
+    find_faults: FindFaults
     resources: Mapping[str, Mapping[str, JSON]]
     engines: Sequence[Engine]
 
     def make_document(self, example: Example) -> dict[str, JSON]:
         """The host of an example; ValueError when it does not match host.json."""
         changed = cast(dict[str, JSON], apply_patch(self.base, dict(example.changes)))
-        for fault in find_faults(changed, self.described):
+        for fault in self.find_faults(changed):
             raise ValueError(fault)
         return changed
 
@@ -150,13 +150,13 @@ def list_rules(
     builtin = folders[0]
     by_id = {operation.id: operation for operation in operations}
     examples = Examples(_read_json(builtin / "base-requests.json"), by_id, shapes)
-    base, described = _read_json(builtin / "base-host.json"), _read_json(builtin / "host.json")
+    base, find_faults = _read_json(builtin / "base-host.json"), compile_faults(_read_json(builtin / "host.json"))
     for number, folder in enumerate(folders, 1):
         example = folder / _EXAMPLE_SITE
         upto = [*folders[:number], *([example] if example.is_dir() else [])]
         about_requests, about_host = policy_loader.load_policy(upto, operations), host_rules.load_rules(upto)
         resources = _make_resources(builtin, about_requests.site)
-        requests, hosts = RequestRules(examples, resources, ENGINES), HostRules(base, described, resources, ENGINES)
+        requests, hosts = RequestRules(examples, resources, ENGINES), HostRules(base, find_faults, resources, ENGINES)
         yield from ((requests, rule) for rule in _list_of_folder(folder, about_requests.rules))
         yield from ((hosts, rule) for rule in _list_of_folder(folder, about_host.rules.rules))
 

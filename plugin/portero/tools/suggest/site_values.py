@@ -9,7 +9,7 @@ from portero.decide.decision import Violation
 from portero.decide.engine.rust import RUST
 from portero.decide.policy import site
 from portero.decide.policy.at import follow
-from portero.decide.policy.json_files import find_faults
+from portero.decide.policy.json_files import compile_faults
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Rule
 from portero.decide.values.dataclass import dataclass, field
@@ -69,7 +69,7 @@ class SiteValues:
             values = self.widen(wanted, self.policy.site)
             properties = cast(dict[str, JSON], self.schema["properties"])
             schema = {"properties": {wanted.key: properties[wanted.key]}, "$defs": self.schema["$defs"]}
-            is_valid = not any(find_faults({wanted.key: values[wanted.key]}, schema))
+            is_valid = not compile_faults(schema)({wanted.key: values[wanted.key]})
             self._cache[key] = is_valid and not ({*violation.paths} & {*self._find_failures(rule, values, document)})
         return self._cache[key]
 
