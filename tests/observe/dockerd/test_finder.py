@@ -10,6 +10,7 @@ from portero.observe.dockerd import finder
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.finder import AskingDaemons
 from portero.observe.process import threads
+from tests.decide.judging.requests import write_files
 from tests.failing import fail_with
 from tests.observe.host.proc_tree import dockerd, fail_at
 from tests.waiting import soon
@@ -26,8 +27,7 @@ def find(daemons: AskingDaemons) -> AskingDaemon:
 
 def test_a_peer_that_is_a_dockerd_is_found_with_its_daemon_json(tmp_path: Path) -> None:
     folder = dockerd(tmp_path, 7, own_files=True)
-    (folder / "root/etc/docker").mkdir(parents=True)
-    (folder / "root/etc/docker/daemon.json").write_text('\ufeff{"data-root": "/srv/d"}')
+    write_files(folder, {"root/etc/docker/daemon.json": '\ufeff{"data-root": "/srv/d"}'.encode()})
     daemon = find(AskingDaemons(tmp_path))
 
     assert (daemon.pid, daemon.root, daemon.data_roots) == (7, str(folder / "root"), ("/srv/d",))
@@ -154,10 +154,8 @@ def test_a_daemon_that_cannot_be_looked_into_is_not_seen(tmp_path: Path, monkeyp
 
 def test_the_things_of_its_containerd_are_its_own(tmp_path: Path) -> None:
     folder = dockerd(tmp_path, 7, own_files=True)
-    (folder / "root/etc/containerd").mkdir(parents=True)
-    (folder / "root/etc/containerd/config.toml").write_text('root = "/srv/c"\nstate = "/srv/s"')
-    (folder / "root/var/run/docker/containerd").mkdir(parents=True)
-    (folder / "root/var/run/docker/containerd/containerd.toml").write_text('root = "/srv/own"')
+    own = {"root/var/run/docker/containerd/containerd.toml": b'root = "/srv/own"'}
+    write_files(folder, {"root/etc/containerd/config.toml": b'root = "/srv/c"\nstate = "/srv/s"', **own})
     daemon = find(AskingDaemons(tmp_path))
 
     assert {"/var/lib/docker", "/srv/c", "/srv/own"} <= {*daemon.data}

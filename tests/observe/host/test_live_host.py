@@ -442,14 +442,6 @@ def test_without_proc_a_request_without_paths_is_decided(tmp_path: Path) -> None
     assert moment.daemon() == NO_DEFAULTS
 
 
-def test_an_invalid_daemon_json_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "etc/docker").mkdir(parents=True)
-    (tmp_path / "etc/docker/daemon.json").write_text("{")
-
-    with pytest.raises(Refused, match="host-unreadable"):
-        host(tmp_path).daemon()
-
-
 OUT_OF_DESCRIPTORS = """
 import os, resource, sys
 from pathlib import Path

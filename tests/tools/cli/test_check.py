@@ -121,9 +121,8 @@ def test_version_query_identity_and_path_of_a_handwritten_request_are_kept(check
 
 
 def test_who_asks_by_a_handwritten_request_decides_about_the_profile(check: Any, tmp_path: Path) -> None:
-    (tmp_path / "site").mkdir()
     profiles = [{"groups": ["ops"], "methods": ["token"], "profile": "baseline"}, {"profile": "restricted"}]
-    (tmp_path / "site/site.json").write_text(json.dumps({"profiles": profiles}))
+    requests.write_files(tmp_path / "site", {"site.json": {"profiles": profiles}})
     request = {"operation": "ContainerCreate", "body": {"Image": "busybox"}}
     known = {"identity": {"user": "alicia", "groups": ["ops"], "method": "token"}}
 

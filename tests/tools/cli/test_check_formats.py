@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from ruamel.yaml import YAML
 
+from tests.decide.judging.requests import write_files
 from tests.paths import ROOT, TESTS
 from tests.tools.cli.running import check
 from tests.tools.compose.test_requests import needs_compose
@@ -155,8 +156,7 @@ def test_the_action_fails_the_job_and_leaves_a_report(project: tuple[Path, int])
 @needs_compose
 def test_the_action_judges_by_the_policy_that_it_is_given(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text((ROOT / "examples" / "compose.yaml").read_text())
-    (tmp_path / "policy").mkdir()
-    (tmp_path / "policy" / "site.json").write_text('{"pids-max": 1}')
+    write_files(tmp_path / "policy", {"site.json": {"pids-max": 1}})
     values = {"FILES": ".", "SARIF": "x.sarif", "PORTERO_PROFILE": "hardened"}
 
     assert _acted(tmp_path, {**values, "POLICY": "policy"}) == 1

@@ -65,23 +65,9 @@ def test_the_list_of_commands_needs_none_of_them() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("portero")}
-    assert loaded == {
-        *(
-            "portero",
-            "portero.decide",
-            "portero.serve",
-            "portero.tools",
-            "portero.tools.cli",
-            "portero.tools.cli.commands",
-        ),
-        *("portero.tools.terminal", "portero.tools.terminal.output"),
-        *(
-            "portero.decide.values",
-            "portero.decide.values.spelling",
-            "portero.serve.application",
-            "portero.serve.application.operational_log",
-        ),
-    }
+    needed = "tools.cli.commands tools.terminal.output decide.values.spelling serve.application.operational_log"
+    folders = "decide decide.values serve serve.application tools tools.cli tools.terminal"
+    assert loaded == {"portero", *(f"portero.{name}" for name in f"{needed} {folders}".split())}
 
 
 def test_a_file_that_the_system_refuses_is_named_and_nothing_counts_as_refused(

@@ -124,9 +124,8 @@ def test_the_table_for_people_has_a_line_for_each_rule() -> None:
 def test_the_sites_own_word_about_a_rule_shows(tmp_path: Path, actions: list[str]) -> None:
     words: list[object] = []
     for action in actions:
-        (tmp_path / action).mkdir()
-        (tmp_path / action / "site.json").write_text(json.dumps({"actions": {"no-privileged": action}}))
-        words += ["--schemas", tmp_path / action]
+        folder = write_files(tmp_path / action, {"site.json": {"actions": {"no-privileged": action}}})
+        words += ["--schemas", folder]
 
     assert action_of(*words) == "audit"
 
@@ -147,8 +146,7 @@ def test_rules_and_codes_that_begin_so_are_completed(monkeypatch: pytest.MonkeyP
 
 
 def test_rules_of_the_site_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "rules" / "images").mkdir(parents=True)
-    (tmp_path / "rules" / "images" / "our-registry.json").write_text("not read")
+    write_files(tmp_path, {"rules/images/our-registry.json": b"not read"})
     monkeypatch.setenv("PORTERO_SCHEMAS", str(tmp_path))
 
     assert complete("our-") == ["our-registry"]

@@ -10,6 +10,7 @@ from click.testing import Result
 from portero.decide.identity import key_pairs
 from portero.serve.signing import signature
 from portero.tools.registries import bundle_archive
+from tests.decide.judging.requests import write_files
 from tests.tools.cli.running import fault_of, portero
 from tests.tools.registries.signed import DATE, KEY, OTHER_KEY, answer, answer_bundle, bundle, server, signed
 
@@ -53,8 +54,7 @@ def test_a_request_is_judged_by_the_values_in_the_bundle(judge: Judge, tmp_path:
 
 
 def test_a_later_folder_overrides_the_bundle(judge: Judge, tmp_path: Path) -> None:
-    (tmp_path / "next").mkdir()
-    (tmp_path / "next" / "site.json").write_text('{"pids-max": 120}')
+    write_files(tmp_path / "next", {"site.json": {"pids-max": 120}})
     with server(lambda handler: answer_bundle(handler, bundle())) as url:
         result = judge(f"{url}/policy.tar.gz", "--policy", tmp_path / "next")
 

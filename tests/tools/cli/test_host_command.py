@@ -98,9 +98,7 @@ def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None
 
 
 def test_an_invalid_policy_ends_with_two(root: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "site"
-    folder.mkdir()
-    (folder / "site.json").write_text('{"engine-minimum": "latest"}')
+    folder = write_files(tmp_path / "site", {"site.json": {"engine-minimum": "latest"}})
 
     fault = fault_of(run(root, "--schemas", str(folder)))
 
@@ -112,8 +110,7 @@ def test_a_root_that_is_not_there_ends_with_two(tmp_path: Path) -> None:
 
 
 def test_dockerd_is_asked_at_the_address_that_is_given(root: Path) -> None:
-    (root / "usr/bin").mkdir(parents=True)
-    (root / "usr/bin/dockerd").write_text("")
+    write_files(root, {"usr/bin/dockerd": b""})
 
     result = run(root, "--docker-host", f"unix://{root}/nobody.sock", "--no-probe")
 
@@ -122,9 +119,7 @@ def test_dockerd_is_asked_at_the_address_that_is_given(root: Path) -> None:
 
 
 def test_baseline_names_the_users_of_docker_and_hardened_does_not(root: Path) -> None:
-    (root / "etc").mkdir(exist_ok=True)
-    (root / "etc/group").write_text("docker:x:990:alicia\n")
-    (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    write_files(root, {"etc/group": b"docker:x:990:alicia\n", "etc/passwd": b"root:x:0:0::/root:/bin/sh\n"})
 
     baseline, hardened = run(root, "--profile", "baseline", "--no-probe"), run(root, "--no-probe")
 

@@ -11,6 +11,7 @@ from portero.decide.identity import key_pairs
 from portero.serve.signing import signature
 from portero.serve.signing.manifest import Manifest
 from portero.tools.terminal.output import show_json, show_lines, show_text
+from tests.decide.judging.requests import write_files
 from tests.paths import PACKAGE
 from tests.tools.cli.running import portero
 from tests.tools.report import decisions
@@ -43,10 +44,8 @@ def logged(**hostile: str) -> bytes:
 
 
 def verify_changed(folder: Path, signed_at: str = "2026-11-24T15:00:00Z") -> list[str]:
-    policy = folder / "policy"
-    policy.mkdir()
-    (policy / signature.NAME).write_bytes(signature.sign({}, 1, signed_at, KEY, "web"))
-    (policy / NAME).write_text("")
+    signed = {signature.NAME: signature.sign({}, 1, signed_at, KEY, "web"), NAME: b""}
+    policy = write_files(folder / "policy", signed)
     (folder / "key.pub").write_bytes(key_pairs.encode_public(KEY.public_key()))
     return ["verify", str(policy), "--trusted", str(folder / "key.pub")]
 
@@ -108,14 +107,12 @@ def report(folder: Path) -> list[str]:
 
 
 def bad_policy(folder: Path) -> list[str]:
-    (folder / "rules" / "x").mkdir(parents=True)
-    (folder / "rules" / "x" / f"{NAME}.json").write_text("{}")
+    write_files(folder, {f"rules/x/{NAME}.json": {}})
     return ["rules", "--schemas", str(folder)]
 
 
 def bad_rule(folder: Path) -> list[str]:
-    (folder / "rules" / "x").mkdir(parents=True)
-    (folder / "rules" / "x" / "some-rule.json").write_text(json.dumps({NAME: 1}))
+    write_files(folder, {"rules/x/some-rule.json": {NAME: 1}})
     return ["test", str(folder)]
 
 

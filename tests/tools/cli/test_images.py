@@ -21,6 +21,7 @@ from portero.decide.images.record import compute_digest
 from portero.tools.cli import images as cli_images
 from portero.tools.registries import signature_fetch
 from tests.decide.images.signed import OCI_MANIFEST, describe, dump
+from tests.decide.judging.requests import write_files
 from tests.tools.cli.running import fault_of, portero
 from tests.tools.registries.docker_registry import Registry
 from tests.tools.registries.signed import answer, server
@@ -50,8 +51,7 @@ class Site:
         (folder / "config.json").chmod(0o600)
         self.registry.start()
         self.cosign("generate-key-pair")
-        (folder / "policy/keys").mkdir(parents=True)
-        (folder / "policy/keys/team.pem").write_bytes((folder / "cosign.pub").read_bytes())
+        write_files(folder, {"policy/keys/team.pem": (folder / "cosign.pub").read_bytes()})
         self.trust(f"{self.name}/team/*")
         self._push()
 
@@ -278,13 +278,11 @@ def test_a_registry_that_misbehaves_is_one_sentence_and_exit_status_2(
 
 
 def test_a_denied_image_may_not_run_and_a_damaged_record_is_named(site: Site, daemon: str) -> None:
-    (site.folder / "policy/image-lists").mkdir(exist_ok=True)
-    (site.folder / "policy/image-lists/scan.json").write_text(json.dumps({"digests": {ID: "CVE-2026-1"}}))
+    write_files(site.folder, {"policy/image-lists/scan.json": {"digests": {ID: "CVE-2026-1"}}})
     site.trust("*", **{"image-digests": {"denied": ["scan.json"]}})
     listed = site.run("list", "--docker-host", daemon)
     assert f"{site.name}/team/app:1: denied: scan.json: CVE-2026-1\n" in listed.output
-    (site.folder / "images").mkdir()
-    (site.folder / f"images/{ID[7:]}.json").write_text("{")
+    write_files(site.folder, {f"images/{ID[7:]}.json": b"{"})
     damaged = site.run("list", "--docker-host", daemon)
     assert (damaged.exit_code, damaged.output) == (2, f"portero: {site.name}/team/app:1: what was fetched is damaged\n")
 

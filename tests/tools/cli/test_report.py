@@ -10,6 +10,7 @@ from click.testing import Result
 
 from portero.observe.process import package_files
 from portero.tools.report.benchmark_items import NAMES
+from tests.decide.judging.requests import write_files
 from tests.tools.cli.running import fault_of, portero, read_json
 from tests.tools.report.decisions import line, violation
 from tests.tools.report.test_compliance_evidence import report as host_report
@@ -45,10 +46,9 @@ def test_lines_that_are_no_decisions_are_reported_by_the_exit_status(tmp_path: P
 def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> None:
     (source,) = package_files.schemas().glob("rules/*/no-privileged.json")
     content = json.loads(source.read_text())
-    target = tmp_path / "policy/rules/site/own-rule.json"
-    target.parent.mkdir(parents=True)
-    target.write_text(json.dumps(content | {"$schema": "../../rule.json", "title": "Our own title stands here"}))
-    result = report(tmp_path, line(violation("own-rule")), "--schemas", tmp_path / "policy")
+    own = content | {"$schema": "../../rule.json", "title": "Our own title stands here"}
+    policy = write_files(tmp_path / "policy", {"rules/site/own-rule.json": own})
+    result = report(tmp_path, line(violation("own-rule")), "--schemas", policy)
 
     assert "Our own title stands here." in result.stdout
 

@@ -1,7 +1,6 @@
 """`portero status`: what the plugin that runs reports, as a table or JSON, and what it needs of a person."""
 
 import errno
-import importlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -15,9 +14,11 @@ from click.testing import Result
 from portero.tools.hostcheck import door_units
 from portero.tools.hostcheck.door_units import UnitsFail
 from portero.tools.hostcheck.probe import Guarded
+from tests.failing import fail_with
 from tests.tools.cli.running import fault_of, portero
 from tests.unix_server import Handler, serving
 
+COMMAND = "portero.tools.cli.status_command"
 QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": [], "decisions": {"allowed": 7}}
 
 
@@ -148,7 +149,7 @@ def test_a_user_is_told_that_root_may_ask(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
     missing = portero("status", "--socket", tmp_path / "none.sock")
-    monkeypatch.setattr("portero.tools.cli.status_command.ask_status", refuse)
+    monkeypatch.setattr(f"{COMMAND}.ask_status", fail_with(errno.EACCES))
     closed = portero("status", "--socket", tmp_path / "none.sock")
 
     assert missing.stderr.endswith("; start `portero serve`, or name its socket, or run it as root\n")
@@ -158,7 +159,7 @@ def test_a_user_is_told_that_root_may_ask(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_socket_that_systemd_holds_for_a_portero_that_does_not_start_is_told_from_another_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.import_module("portero.tools.cli.status_command"), "ask_status", keep_waiting)
+    monkeypatch.setattr(f"{COMMAND}.ask_status", keep_waiting)
 
     silent = portero("status", "--socket", tmp_path / "portero.sock")
 
@@ -171,14 +172,10 @@ def keep_waiting(socket: Path) -> None:
     raise TimeoutError("timed out")
 
 
-def refuse(socket: Path) -> None:
-    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(socket))
-
-
 def test_who_reaches_dockerd_past_its_plugins_is_a_warning_more(
     status: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portero.tools.cli.status_command.warn_of_unasked_users", lambda *_: ["gRPC"])
+    monkeypatch.setattr(f"{COMMAND}.warn_of_unasked_users", lambda *_: ["gRPC"])
 
     result = status(json.dumps(QUIET | {"warnings": ["first"]}))
 
@@ -190,8 +187,7 @@ def test_who_reaches_dockerd_past_its_plugins_is_a_warning_more(
 def test_whether_dockerd_asks_is_proved_when_it_is_expected(
     status: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, why_not: str, exit_code: int
 ) -> None:
-    module = importlib.import_module("portero.tools.cli.status_command")
-    monkeypatch.setattr(module, "prove_guarded", lambda *_: Guarded("/run/docker.sock", why_not))
+    monkeypatch.setattr(f"{COMMAND}.prove_guarded", lambda *_: Guarded("/run/docker.sock", why_not))
 
     result = status(json.dumps(QUIET), "--expect-guarded", "--json")
 
@@ -206,10 +202,9 @@ def test_whether_dockerd_asks_is_proved_when_it_is_expected(
 def test_builds_that_nobody_is_asked_about_need_attention_where_they_are_denied(
     status: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, profile: str, exit_code: int
 ) -> None:
-    module = importlib.import_module("portero.tools.cli.status_command")
-    monkeypatch.setattr(module, "prove_guarded", lambda *_: Guarded("/run/docker.sock", ""))
+    monkeypatch.setattr(f"{COMMAND}.prove_guarded", lambda *_: Guarded("/run/docker.sock", ""))
     warning = "dockerd 29.7.2 answers gRPC; portero host says more (grpc-asks-plugins)"
-    monkeypatch.setattr(module, "warn_of_unasked_users", lambda *_: ["past its doors", warning])
+    monkeypatch.setattr(f"{COMMAND}.warn_of_unasked_users", lambda *_: ["past its doors", warning])
 
     result = status(json.dumps(QUIET | {"profile": profile}), "--expect-guarded", "--json")
 

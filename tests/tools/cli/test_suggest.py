@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from tests.decide.judging.requests import write_files
 from tests.tools.cli.running import fault_of, portero
 from tests.tools.compose.test_requests import needs_compose
 from tests.tools.report.decisions import line, violation
@@ -35,12 +36,9 @@ def test_a_site_made_of_the_suggestions_allows_the_recording(tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
     suggested = json.loads(result.stdout)
     assert (suggested["refused"], suggested["wouldBeAllowed"]) == (3, 3)
-    site = tmp_path / "site"
-    (site / "exceptions").mkdir(parents=True)
-    (site / "site.json").write_text(json.dumps(suggested["site"]))
-    for each in suggested["exceptions"]:
-        filled = {**each["draft"], "reason": "it watches the host", "owner": "netops", "expires": "2099-12-31"}
-        (site / "exceptions" / f"{each['id']}.json").write_text(json.dumps(filled))
+    filled = {"reason": "it watches the host", "owner": "netops", "expires": "2099-12-31"}
+    exceptions = {f"exceptions/{each['id']}.json": each["draft"] | filled for each in suggested["exceptions"]}
+    site = write_files(tmp_path / "site", {"site.json": suggested["site"], **exceptions})
     replayed = run("replay", recording, "--schemas", site, "--json")
     assert json.loads(replayed.stdout)["wouldBeRefused"]["count"] == 0, replayed.output
 
@@ -74,13 +72,9 @@ def test_a_file_without_requests_is_could_not() -> None:
 
 @needs_compose
 def test_a_folder_of_projects_gives_paths_devices_and_names_what_it_could_not_read(tmp_path: Path) -> None:
-    projects = {
-        "shop": "services: {web: {image: busybox, volumes: ['/srv/shop:/x'], devices: ['/dev/ttyUSB0']}}",
-        "broken": "services: {web: {imge: busybox}}",
-    }
-    for name, text in projects.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "compose.yaml").write_text(text)
+    shop = {"image": "busybox", "volumes": ["/srv/shop:/x"], "devices": ["/dev/ttyUSB0"]}
+    for name, service in {"shop": shop, "broken": {"imge": "busybox"}}.items():
+        write_files(tmp_path, {f"{name}/compose.yaml": {"services": {"web": service}}})
 
     result = run("suggest", tmp_path, "--profile", "hardened", "--json")
 

@@ -71,10 +71,7 @@ def prove(*words: str) -> Result:
 
 def site(folder: Path, **changes: Any) -> str:
     """A site folder with the rule, changed."""
-    file = folder / "rules" / "images" / "team-registry.json"
-    file.parent.mkdir(parents=True)
-    file.write_text(json.dumps(RULE | changes))
-    return str(folder)
+    return str(write_files(folder, {"rules/images/team-registry.json": RULE | changes}))
 
 
 @pytest.mark.usefixtures("no_built_in")
@@ -167,17 +164,6 @@ def test_stale_pages_of_a_checkout_are_a_fault(tmp_path: Path, monkeypatch: pyte
 
     assert result.exit_code == 1
     assert f"{script}: pages: docs/rules-table.md is stale: run `make docs`\n" in result.output
-
-
-@pytest.mark.usefixtures("no_built_in")
-def test_a_rule_without_a_dialect_is_refused_with_its_file_and_the_cure(tmp_path: Path) -> None:
-    folder = Path(site(tmp_path))
-    file = folder / "rules" / "images" / "team-registry.json"
-    file.write_text(json.dumps({name: value for name, value in RULE.items() if name != "dialect"}))
-
-    result = prove(str(folder))
-
-    assert (result.exit_code, result.stderr) == (2, f"portero: {file}: 'dialect' is missing: add \"dialect\": 2\n")
 
 
 @pytest.mark.usefixtures("no_built_in")

@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 from tests.decide.identity.test_keys import entry, key_set
+from tests.decide.judging.requests import write_files
 from tests.tools.cli.key_server import KeyServer
 from tests.tools.cli.running import fault_of, portero
 
@@ -23,13 +24,10 @@ def key(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def policy(tmp_path: Path, key: Path) -> Path:
-    folder = tmp_path / "policy"
-    (folder / "keys").mkdir(parents=True)
-    (folder / "keys/own.pem").write_bytes(key.with_name("key.pub").read_bytes())
     issuer = {"issuer": "portero", "keys": "own.pem", "lifetime": 3600}
-    profiles = [{"groups": ["dev"], "profile": "restricted"}]
-    (folder / "site.json").write_text(json.dumps({"token-issuers": [issuer], "profiles": profiles}))
-    return folder
+    site = {"token-issuers": [issuer], "profiles": [{"groups": ["dev"], "profile": "restricted"}]}
+    files = {"keys/own.pem": key.with_name("key.pub").read_bytes(), "site.json": site}
+    return write_files(tmp_path / "policy", files)
 
 
 def issued(key: Path, *more: object) -> str:

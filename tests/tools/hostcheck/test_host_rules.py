@@ -12,6 +12,7 @@ from portero.decide.values.errors import LoadError
 from portero.decide.values.json_objects import apply_patch
 from portero.observe.stores import policy_loader
 from portero.tools.hostcheck.host_rules import HostPolicy, HostReport, check, load_rules
+from tests.decide.judging.requests import write_files
 from tests.decide.policy.test_positions import without_position
 from tests.paths import SCHEMAS
 
@@ -19,12 +20,8 @@ RULE = json.loads((SCHEMAS / "host" / "kernel" / "kernel-pointers-hidden.json").
 
 
 def site_folder(tmp_path: Path, rule: Any = None, site: Any = None) -> Path:
-    if rule is not None:
-        (tmp_path / "host" / "own").mkdir(parents=True)
-        (tmp_path / "host" / "own" / "own-rule.json").write_text(json.dumps(rule))
-    if site is not None:
-        (tmp_path / "site.json").write_text(json.dumps(site))
-    return tmp_path
+    files = {"host/own/own-rule.json": rule, "site.json": site}
+    return write_files(tmp_path, {name: content for name, content in files.items() if content is not None})
 
 
 def faults(*folders: Path) -> list[str]:

@@ -11,6 +11,7 @@ from click.testing import Result
 
 from portero.serve.status import policy_page
 from portero.tools.hostcheck import policy_source
+from tests.decide.judging.requests import write_files
 from tests.serve.application.test_application import built
 from tests.tools.cli.running import portero
 from tests.tools.cli.test_status_command import answering
@@ -18,10 +19,7 @@ from tests.tools.cli.test_status_command import answering
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    folder = tmp_path / "site"
-    folder.mkdir()
-    (folder / "site.json").write_text('{"actions": {"no-privileged": "audit"}}')
-    return folder
+    return write_files(tmp_path / "site", {"site.json": {"actions": {"no-privileged": "audit"}}})
 
 
 def describe(tmp_path: Path, site: Path, describe: Any = policy_page.describe_policy, code: str = "") -> str:
@@ -65,9 +63,7 @@ def test_it_is_the_one_in_force_whatever_the_folders_hold_by_now(tmp_path: Path,
 def test_another_can_be_named(
     tmp_path: Path, site: Path, options: tuple[str, ...], environ: Mapping[str, str], line: str
 ) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "site.json").write_text("{}")
+    other = write_files(tmp_path / "other", {"site.json": {}})
     environ = {name: str(other) for name in environ}
 
     action, said = action_of("no-privileged", describe(tmp_path, site), tmp_path / "s", *options, **environ)
@@ -95,9 +91,8 @@ def test_what_does_not_answer_is_named(tmp_path: Path) -> None:
 
 def test_users_judge_by_what_they_are_shown(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (site / "site.json").write_text('{"actions": {"no-privileged": "audit"}, "registries": ["r.example.com"]}')
-    shown = tmp_path / "shown"
-    shown.mkdir()
-    (shown / "policy.json").write_text(describe(tmp_path, site, policy_page.describe_summary))
+    page = describe(tmp_path, site, policy_page.describe_summary)
+    shown = write_files(tmp_path / "shown", {"policy.json": page.encode()})
     monkeypatch.setattr(policy_source, "SUMMARIES", (str(shown), str(tmp_path / "rootless")))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 

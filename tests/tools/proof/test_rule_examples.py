@@ -13,6 +13,7 @@ from portero.decide.values.refusals import Refused
 from portero.observe.stores.api_tables import load_api, load_shapes
 from portero.tools.proof.prove import CHECKS, RuleProof
 from portero.tools.proof.rule_examples import Examples, list_rules
+from tests.decide.judging.requests import write_files
 from tests.paths import SCHEMAS
 
 
@@ -98,11 +99,6 @@ def test_requests_are_of_the_operation_that_the_example_names(examples: Examples
     ]
 
 
-def write(folder: Path, name: str, content: Any) -> None:
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(json.dumps(content))
-
-
 def tried(*folders: Path) -> list[RuleProof]:
     """The trials of the rules that are not built in."""
     routes, shapes = load_api()
@@ -134,8 +130,7 @@ def network(name: str) -> Any:
 
 
 def test_a_sites_rule_is_tried_with_the_sites_values(written: dict[str, Any], tmp_path: Path) -> None:
-    write(tmp_path, "rules/mine/mine.json", networks(written))
-    write(tmp_path, "site.json", {"networks": ["mine"]})
+    write_files(tmp_path, {"rules/mine/mine.json": networks(written), "site.json": {"networks": ["mine"]}})
 
     (trial,) = tried(tmp_path)
 
@@ -144,10 +139,10 @@ def test_a_sites_rule_is_tried_with_the_sites_values(written: dict[str, Any], tm
 
 
 def test_an_example_site_lists_what_the_site_itself_does_not(written: dict[str, Any], tmp_path: Path) -> None:
-    write(tmp_path, "rules/mine/mine.json", networks(written))
+    write_files(tmp_path, {"rules/mine/mine.json": networks(written)})
     (alone,) = tried(tmp_path)
 
-    write(tmp_path, "example-site/site.json", {"networks": ["mine"]})
+    write_files(tmp_path, {"example-site/site.json": {"networks": ["mine"]}})
     (beside,) = tried(tmp_path)
 
     assert set(faults(alone)) >= {"examples"}
@@ -155,14 +150,14 @@ def test_an_example_site_lists_what_the_site_itself_does_not(written: dict[str, 
 
 
 def test_a_rule_that_replaces_a_built_in_one_is_tried_beside_it(written: dict[str, Any], tmp_path: Path) -> None:
-    write(tmp_path, "rules/mine/no-privileged.json", written)
+    write_files(tmp_path, {"rules/mine/no-privileged.json": written})
 
     assert [trial.rule.id for trial in tried(tmp_path)] == ["no-privileged"]
 
 
 def test_a_later_folder_is_tried_on_top_of_the_earlier_one(written: dict[str, Any], tmp_path: Path) -> None:
-    write(tmp_path / "a", "site.json", {"networks": ["mine"]})
-    write(tmp_path / "b", "rules/mine/mine.json", networks(written))
+    write_files(tmp_path / "a", {"site.json": {"networks": ["mine"]}})
+    write_files(tmp_path / "b", {"rules/mine/mine.json": networks(written)})
 
     (trial,) = tried(tmp_path / "a", tmp_path / "b")
 
@@ -171,10 +166,10 @@ def test_a_later_folder_is_tried_on_top_of_the_earlier_one(written: dict[str, An
 
 def test_a_rule_about_the_host_is_tried_in_both_readings(tmp_path: Path) -> None:
     rule = json.loads((SCHEMAS / "host" / "daemon" / "live-restore.json").read_text())
-    write(tmp_path, "host/mine/mine.json", rule)
+    write_files(tmp_path, {"host/mine/mine.json": rule})
     (good,) = tried(tmp_path)
     rule["denies"] |= {"mine": {}}
-    write(tmp_path, "host/mine/mine.json", rule)
+    write_files(tmp_path, {"host/mine/mine.json": rule})
     (bad,) = tried(tmp_path)
 
     assert faults(good) == {}
@@ -184,7 +179,7 @@ def test_a_rule_about_the_host_is_tried_in_both_readings(tmp_path: Path) -> None
 def test_a_host_that_host_json_does_not_describe_is_no_example(tmp_path: Path) -> None:
     rule = json.loads((SCHEMAS / "host" / "daemon" / "live-restore.json").read_text())
     rule["allows"] |= {"mine": {"demon": {}}}
-    write(tmp_path, "host/mine/mine.json", rule)
+    write_files(tmp_path, {"host/mine/mine.json": rule})
 
     (trial,) = tried(tmp_path)
 
@@ -192,7 +187,7 @@ def test_a_host_that_host_json_does_not_describe_is_no_example(tmp_path: Path) -
 
 
 def test_an_invalid_folder_is_refused_with_every_fault(tmp_path: Path) -> None:
-    write(tmp_path, "rules/mine/mine.json", {"title": "Too little"})
+    write_files(tmp_path, {"rules/mine/mine.json": {"title": "Too little"}})
 
     with pytest.raises(LoadError, match=r"mine\.json: 'reason' is missing"):
         tried(tmp_path)

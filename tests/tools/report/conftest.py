@@ -1,6 +1,5 @@
 """A policy with a site's own files, and reports on it."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -27,6 +26,7 @@ from portero.tools.report.compliance_evidence import HostEvidence, LogEvidence
 from portero.tools.report.compliance_result import ComplianceResult
 from portero.tools.report.host_result import HostResult
 from portero.tools.report.rule_effect import RuleEffect, RuleEffects
+from tests.decide.judging.requests import write_files
 from tests.paths import SCHEMAS
 
 NOW = 1795536000.0
@@ -40,10 +40,7 @@ def make_trial(tmp_path: Path) -> MakeTrial:
     """`files`: the site folder's by name; `blind`: rules without lookups; the rest are settings."""
 
     def make(files: Mapping[str, Any] | None = None, blind: tuple[str, ...] = (), **settings: str) -> RuleEffects:
-        for name, content in (files or {}).items():
-            path = tmp_path / "site" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(content))
+        write_files(tmp_path / "site", files or {})
         given = {"host_root": "none"} | ({"schemas": str(tmp_path / "site")} if files else {}) | settings
         judge = _judge(tuple(given.items()))
         return RuleEffects(judge, _BUILTIN, load_examples(judge), blind, NOW)

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tests.decide.judging.requests import write_files
 from tests.tools.scan.recorded_daemon import Daemon
 from tests.tools.scan.scanning import bypasses, found
 
@@ -33,10 +34,9 @@ def test_a_way_that_a_rule_refuses_is_closed_and_says_by_which(daemon: Daemon) -
 
 
 def test_a_rule_that_the_site_switches_off_opens_the_way(daemon: Daemon, tmp_path: Path) -> None:
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "site.json").write_text('{"actions": {"joined-containers-seen": "off"}}')
+    site = write_files(tmp_path / "site", {"site.json": {"actions": {"joined-containers-seen": "off"}}})
 
-    document = found(daemon, "--schemas", str(tmp_path / "site"))
+    document = found(daemon, "--schemas", str(site))
 
     assert "docker run --volumes-from usesevil IMAGE" in bypasses(document)
 

@@ -15,6 +15,7 @@ from portero.observe.host.fixed_host import FixedHost
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.captured import HOST
+from tests.decide.judging.requests import write_files
 from tests.paths import TESTS
 
 from .captured import CAPTURED_AT
@@ -69,9 +70,7 @@ def typist(judge: Judge) -> Iterator[Typist]:
     """The data that captured commands mount and read, as deep below the root as it was (a case climbs up from it)."""
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="captured"))
     shutil.copytree(COMPOSE, folder / "work" / "compose")
-    for name, text in _DATA.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    write_files(folder, {name: text.encode() for name, text in _DATA.items()})
     host = json.loads(json.dumps(HOST).replace(CAPTURED_AT, str(folder)))
     yield Typist(folder, replace(judge, host=FixedHost(host)))
     shutil.rmtree(folder)

@@ -73,17 +73,6 @@ def test_a_request_is_answered_and_kept(judge: Judge, privileged: bool) -> None:
     assert [judged.allowed for judged in trial.decisions] == [not privileged]
 
 
-def test_a_refused_request_is_answered_as_dockerd_answers_it(judge: Judge) -> None:
-    trial = TrySession(judge)
-
-    answer = trial.daemon.answer(create(Privileged=True))
-
-    assert answer.status == 403
-    assert isinstance(answer.body, dict)
-    assert "no-privileged" in str(answer.body["message"])
-    assert trial.daemon.state.containers == {}
-
-
 def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(judge: Judge) -> None:
     hardened = replace(judge, enforcement=Enforcement("hardened", "enforce"))
 
