@@ -57,14 +57,14 @@ class Violation:
     reason: str
     remedy: Mapping[str, str]
     default: bool = False
-    exception: str | None = None
-    more: int = 0
     profile: str = ""
-    near_miss: NearMiss | None = None
     paths: tuple[tuple[str | int, ...], ...] = field(default=(), compare=False, repr=False)
     escapes: bool = field(default=False, compare=False, repr=False)
     protects: bool = field(default=False, compare=False, repr=False)
     wording: Wording | None = field(default=None, compare=False, repr=False)
+    exception: str | None = None
+    more: int = 0
+    near_miss: NearMiss | None = None
 
     def entry(self) -> dict[str, JSON]:
         """Its entry in the line of the decision log."""

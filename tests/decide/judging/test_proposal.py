@@ -14,7 +14,7 @@ from portero.decide.flags.try_keyword import Proposal
 from portero.decide.judging import proposal, try_line
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.policy.at import spell_at
+from portero.decide.policy.at import find_failure
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Example, Rule
 from portero.decide.values.denial_parts import Proposed
@@ -49,7 +49,9 @@ def examples() -> Examples:
 
 def denials(rule: Rule, document: Any) -> list[Violation]:
     failures = policy().checks[rule.id].failures(document)
-    return [Violation(rule.id, rule.level, spell_at(document, f), "deny", rule.reason, rule.remedy) for f in failures]
+    return [
+        Violation(rule.id, rule.level, find_failure(document, f)[0], "deny", rule.reason, rule.remedy) for f in failures
+    ]
 
 
 def suggested(rule: Rule, example: Example) -> tuple[proposal.Suggestion | None, bool]:

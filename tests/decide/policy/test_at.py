@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.policy.at import is_default, spell_at
+from portero.decide.policy.at import find_failure, follow, is_default
 
 REQUEST: dict[str, Any] = {
     "operation": "ContainerCreate",
@@ -16,7 +16,6 @@ REQUEST: dict[str, Any] = {
         "mounts": [{"driverOptions": {"type": "nfs"}, "at": "HostConfig.Binds[0]"}],
         "build": {"remote": {"value": True, "at": "?remote"}, "at": "the build"},
         "capabilities": {"drop": []},
-        "odd": {"at": 3},
     },
 }
 
@@ -32,8 +31,7 @@ REQUEST: dict[str, Any] = {
         (("facts", "unknown", "drop"), "facts.unknown.drop"),
         (("facts", "capabilities", "drop"), "HostConfig.CapDrop"),
         (("body",), "body"),
-        (("facts", "odd"), "facts.odd"),
-        (("facts", "odd", "at", 0, "x"), "facts.odd.at[0].x"),
+        (("facts", "unknown", 0, "x"), "facts.unknown[0].x"),
         (("body", "HostConfig", "Mounts", 0), "HostConfig.Mounts[0]"),
         (("body", "Labels"), "Labels"),
         (("body", "Labels", "a secret\x1b"), "Labels[*]"),
@@ -47,13 +45,13 @@ REQUEST: dict[str, Any] = {
     ],
 )
 def test_a_failing_path_becomes_at(path: tuple[str | int, ...], expected: str) -> None:
-    assert spell_at(REQUEST, path) == expected
+    assert find_failure(REQUEST, path)[0] == expected
 
 
 def test_what_is_missing_in_a_list_of_a_service_has_the_list_of_the_service_as_at() -> None:
     request: dict[str, Any] = {"operation": "ServiceUpdate", "facts": {"ulimits": [{"at": "x"}]}}
-    assert spell_at(request, ("facts", "ulimits")) == "TaskTemplate.ContainerSpec.Ulimits"
-    assert spell_at(request, ("facts", "ulimits", 0)) == "x"
+    assert find_failure(request, ("facts", "ulimits"))[0] == "TaskTemplate.ContainerSpec.Ulimits"
+    assert find_failure(request, ("facts", "ulimits", 0))[0] == "x"
 
 
 DEFAULTED: dict[str, Any] = {
@@ -83,9 +81,11 @@ DEFAULTED: dict[str, Any] = {
 def test_what_fails_is_a_default_when_it_or_the_fact_around_it_was_put_in(
     path: tuple[str | int, ...], expected: bool
 ) -> None:
-    assert is_default(DEFAULTED, path) is expected
+    assert is_default(DEFAULTED["facts"]["daemonDefaults"], find_failure(DEFAULTED, path)) is expected
 
 
 @pytest.mark.parametrize("facts", [None, {}, {"daemonDefaults": None}, {"daemonDefaults": [3]}], ids=str)
 def test_without_a_list_of_defaults_nothing_is_one(facts: Any) -> None:
-    assert not is_default({"facts": facts}, ("facts", "log"))
+    assert not is_default(
+        follow({"facts": facts}, ("facts", "daemonDefaults")), find_failure({"facts": facts}, ("facts", "log"))
+    )

@@ -1,11 +1,16 @@
 """The words of a rule for a denial: what is asked, allowed or missing, and values in reasons."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from portero.decide.engine import InstancePath
+from portero.decide.policy.at import find_failure
 from portero.decide.policy.wording import fill_reason, fill_site_wording, fill_wording, find_site_faults, read_wording
+from portero.decide.values.denial_parts import Wording
+from portero.decide.values.json_fields import JSON
 from portero.observe.stores.api_tables import load_api
 from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import Examples
@@ -31,6 +36,10 @@ REQUEST = {"facts": {"mounts": [{"swappableBy": [{"who": "user alicia (1000)", "
 SWAPPABLE = ("facts", "mounts", 0, "swappableBy", 0)
 
 
+def fill_at(words: Wording, document: JSON, paths: Sequence[InstancePath]) -> Wording:
+    return fill_wording(words, [find_failure(document, path) for path in paths])
+
+
 def of_memory(value: Any) -> Any:
     return {"facts": {"limits": {"memory": {"value": value, "at": "HostConfig.Memory"}}}}
 
@@ -51,7 +60,9 @@ def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:
     words = read_wording("tmpfs-size", {"requested": "{count} for {target|source}", "allowed": "less"})
 
     assert (
-        fill_wording(words, {"mount": {"at": "HostConfig", "count": 0, **fact}}, [("mount", "count")]).requested
+        fill_at(
+            words, {"facts": {"mount": {"at": "HostConfig", "count": 0, **fact}}}, [("facts", "mount", "count")]
+        ).requested
         == asked
     )
 
@@ -65,7 +76,7 @@ def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:
     ],
 )
 def test_a_limit_has_what_is_asked_and_what_the_site_allows(value: Any, asked: str, allowed: str, part: Any) -> None:
-    found = fill_wording(LIMIT, of_memory(value), [PATH])
+    found = fill_at(LIMIT, of_memory(value), [PATH])
 
     assert (found.entry, found.requested, found.allowed, found.part) == ("limits", asked, allowed, part)
 
@@ -74,7 +85,7 @@ def test_several_values_are_named_and_the_rest_counted() -> None:
     template = read_wording("privileged-ports", {"requested": "{hostPort}"})
     ports = [{"hostPort": port, "at": "HostConfig.PortBindings[*]"} for port in (80, 443, 22, 25, 53, 67)]
 
-    found = fill_wording(template, {"facts": {"ports": ports}}, [("facts", "ports", n, "hostPort") for n in range(6)])
+    found = fill_at(template, {"facts": {"ports": ports}}, [("facts", "ports", n, "hostPort") for n in range(6)])
 
     assert found.requested == "80, 443, 22, 25 and 2 more"
 
@@ -83,7 +94,7 @@ def test_control_characters_and_long_values_are_cut() -> None:
     template = read_wording("mounts", {"requested": "{source}"})
     request: Any = {"facts": {"mounts": [{"source": "/\x1b[31m" + "x" * 500, "at": "X"}]}}
 
-    asked = fill_wording(template, request, [("facts", "mounts", 0)]).requested
+    asked = fill_at(template, request, [("facts", "mounts", 0)]).requested
 
     assert "\x1b" not in asked
     assert len(asked) < 100
@@ -100,7 +111,7 @@ def test_the_words_of_every_rule_fit_its_own_examples() -> None:
     for rule, example in [(one, example) for one in POLICY.rules.values() for example in one.denies]:
         document: Any = EXAMPLES.make_document(example)
         failures = POLICY.checks[rule.id].failures(document)
-        found = fill_wording(fill_site_wording(rule.wording, POLICY.site), document, failures)
+        found = fill_at(fill_site_wording(rule.wording, POLICY.site), document, failures)
         assert failures, rule.id
         assert "{" not in f"{found.requested} {found.allowed} {found.part} {found.text}"
         assert found.requested not in ("value", "source", "name", "path", "hostPort", "driver", "profile", "reference")
@@ -124,9 +135,7 @@ def test_what_docker_adds_is_not_called_asked() -> None:
     fact = {"value": 64 << 20, "at": "HostConfig.MemorySwap"}
     path = [("facts", "limits", "swap", "value")]
 
-    asked, added = (
-        fill_wording(swap, {"facts": {"limits": {"swap": fact | more}}}, path) for more in ({}, {"added": True})
-    )
+    asked, added = (fill_at(swap, {"facts": {"limits": {"swap": fact | more}}}, path) for more in ({}, {"added": True}))
 
     assert (asked.requested, asked.allowed) == ("64m of swap", "none")
     assert (added.requested, added.allowed, added.part) == ("", "", None)
@@ -137,6 +146,6 @@ def test_what_docker_adds_is_not_called_asked() -> None:
 def test_the_root_of_the_host_is_called_the_whole_host(paths: list[str], whole: bool) -> None:
     mount = {"at": "HostConfig.Binds[0]", "source": paths[0], "paths": paths, "holds": ["/run/docker.sock"]}
     wording = POLICY.rules["no-daemon-sockets"].wording
-    words = fill_wording(wording, {"facts": {"mounts": [mount]}}, [("facts", "mounts", 0, "holds")])
+    words = fill_at(wording, {"facts": {"mounts": [mount]}}, [("facts", "mounts", 0, "holds")])
 
     assert words.text.startswith("this is the whole host") is whole

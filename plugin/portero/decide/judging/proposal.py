@@ -13,8 +13,8 @@ from portero.decide.flags.edits import Change, Document, Entries, SetField, Viol
 from portero.decide.flags.try_keyword import Proposal, find_fact, find_flag
 from portero.decide.judging.subject import find_stack
 from portero.decide.judging.try_line import FlagChanges
+from portero.decide.policy.at import find_failure
 from portero.decide.policy.policy import Policy
-from portero.decide.policy.wording import follow_facts
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import child, text
 
@@ -139,7 +139,7 @@ class _Draft:
 
 
 def _describe_violated(document: Document, violations: Sequence[Violation]) -> Violated:
-    facts = (follow_facts(document, path)[1] for violation in violations for path in violation.paths)
+    facts = (find_failure(document, path)[3] for violation in violations for path in violation.paths)
     return Violated([violation.at for violation in violations], facts)
 
 

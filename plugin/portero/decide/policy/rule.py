@@ -63,6 +63,7 @@ class Rule:
 
     `denies_in_audit`: mode audit enforces it too. `enforced_by`: the field of GET /info without which dockerd cannot
     enforce what the rule asks for; empty for none. `wording`: a template, in which {name} stands for a value.
+    `protects`, `escapes`: as in a violation.
     """
 
     id: str
@@ -84,16 +85,8 @@ class Rule:
     denies: tuple[Example, ...]
     proposal: Proposal | None
     wording: Wording
-
-    @property
-    def protects(self) -> bool:
-        """Whether Docker's and Portero's own safety rests on it. Behind a path that is not seen anything can lie."""
-        return self.topic == "self-protection" or self.id == "host-paths-seen"
-
-    @property
-    def is_against_escape(self) -> bool:
-        """Whether it keeps containers from escaping: such violations are shown first."""
-        return "container-escape" in self.threats
+    protects: bool
+    escapes: bool
 
     @classmethod
     def of(cls, file: PurePath, content: Mapping[str, JSON]) -> "Rule":
@@ -120,6 +113,9 @@ class Rule:
             denies=_make_examples(document["denies"], document["operations"][0]),
             proposal=Proposal.of(document["try"]) if "try" in document else None,
             wording=read_wording(file.stem, document.get("denial", {})),
+            # Behind a path that is not seen anything can lie.
+            protects=file.parent.name == "self-protection" or file.stem == "host-paths-seen",
+            escapes="container-escape" in document["threats"],
         )
 
 

@@ -7,8 +7,9 @@ the site; `{value:size}` writes it as people do. The reason of a rule has `{name
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from typing import Any, cast
+from typing import cast
 
+from portero.decide.policy.at import Failure
 from portero.decide.values.dataclass import replace
 from portero.decide.values.denial_parts import Wording
 from portero.decide.values.go_values import format_size
@@ -39,11 +40,11 @@ def fill_site_wording(words: Wording, site: Mapping[str, JSON]) -> Wording:
     return replace(words, allowed=fill_site(words.allowed, site), text=fill_site(words.text, site))
 
 
-def fill_wording(words: Wording, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
-    """The words for one violation, which fails at these paths of the request document."""
+def fill_wording(words: Wording, failures: Sequence[Failure]) -> Wording:
+    """The words for one violation, which fails at these places."""
     if words.part is None and not words.requested and "{" not in words.text:
         return words
-    failed, fact = follow_facts(request, paths[0])
+    _, _, failed, fact = failures[0]
     is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.requested)
     # What Docker adds was not asked for: the text tells of it.
     shows_figures = not is_missing and fact.get("added") is not True
@@ -57,22 +58,19 @@ def fill_wording(words: Wording, request: JSON, paths: Sequence[tuple[str | int,
         words.cause,
         words.beside,
         part,
-        _fill_requested(words.requested, request, paths, fact) if shows_figures and words.requested else "",
+        _fill_requested(words.requested, failures) if shows_figures and words.requested else "",
         words.allowed if shows_figures else "",
         WHOLE_HOST if is_whole else _fill(words.text, fact),
         words.cure,
     )
 
 
-def _fill_requested(
-    requested: str, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]
-) -> str:
-    if len(paths) == 1:
-        asked = _fill(requested, first)
-        return f"also {asked}, by a link or mount" if first.get("via") == "host-mount" else asked
-    facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MAX_VALUES])]
-    values = [value for value in dict.fromkeys(_fill(requested, fact) for fact in facts) if value]
-    more = len(paths) - _MAX_VALUES
+def _fill_requested(requested: str, failures: Sequence[Failure]) -> str:
+    asked = dict.fromkeys(_fill(requested, fact) for *_, fact in failures[:_MAX_VALUES])
+    if len(failures) == 1 and failures[0][3].get("via") == "host-mount":
+        return f"also {next(iter(asked))}, by a link or mount"
+    values = [value for value in asked if value]
+    more = len(failures) - _MAX_VALUES
     return ", ".join(values) + (f" and {more} more" if more > 0 else "")
 
 
@@ -92,17 +90,6 @@ def find_site_faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[st
     for name, _ in _PLACEHOLDER.findall(cast(str, written.get("allowed", ""))):
         if name not in keys:
             yield f"denial: '{{{name}}}' is not in site.json{suggest_name(name, sorted(keys))}"
-
-
-def follow_facts(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str, JSON]]:
-    """The value at the path, and the facts on the way to it as one: an inner one's values go before an outer one's."""
-    value: Any = request
-    fact: Mapping[str, JSON] = {}
-    for step in path:
-        value = value[step]
-        if isinstance(value, dict) and "at" in value:
-            fact = {**fact, **value} if fact else value
-    return value, fact
 
 
 def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> str:

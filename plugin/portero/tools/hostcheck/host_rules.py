@@ -13,7 +13,7 @@ from portero.decide.decision import LEVELS
 from portero.decide.engine import Check, Engine, InstancePath
 from portero.decide.engine.rust import RUST
 from portero.decide.policy import site
-from portero.decide.policy.at import follow, spell_at
+from portero.decide.policy.at import find_failure, follow
 from portero.decide.policy.dialect import find_condition_faults
 from portero.decide.policy.folder import Folder, hash_folders
 from portero.decide.policy.json_files import FindFaults, compile_faults
@@ -201,8 +201,9 @@ def _list_findings(policy: HostPolicy, rule: Rule, action: Action, document: dic
     if outcome is None:
         return
     status, failures = outcome
-    # spell_at looks only below facts. Several failures of one value are one finding.
-    readings = ((spell_at({"facts": document}, ("facts", *path)), _read_value(document, path)) for path in failures)
+    # `at` counts only below facts. Several failures of one value are one finding.
+    found = {path: find_failure({"facts": document}, ("facts", *path))[0] for path in failures}
+    readings = ((at, _read_value(document, path)) for path, at in found.items())
     for at, value in dict.fromkeys(readings):
         yield Finding(rule, "unknown" if value == _UNKNOWN else status, action, at, value)
 

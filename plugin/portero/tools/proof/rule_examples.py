@@ -18,7 +18,7 @@ from portero.decide.facts import request_document
 from portero.decide.facts.request_document import CallParameters
 from portero.decide.judging.judge import Judge
 from portero.decide.policy import site
-from portero.decide.policy.at import spell_at
+from portero.decide.policy.at import find_failure
 from portero.decide.policy.json_files import FindFaults, compile_faults
 from portero.decide.policy.policy import judges
 from portero.decide.policy.rule import Example, Rule
@@ -111,7 +111,7 @@ class RequestRules:
         return judges(rule, self.examples.operations[cast(str, document["operation"])])
 
     def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
-        return spell_at(document, path)
+        return find_failure(document, path)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class HostRules:
         return True
 
     def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
-        return spell_at({"facts": document}, ("facts", *path))
+        return find_failure({"facts": document}, ("facts", *path))[0]
 
 
 RuleKind: TypeAlias = RequestRules | HostRules
