@@ -119,7 +119,7 @@ class Subject:
     owners: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Allow or deny, with every violation in a fixed order. `fault` is an internal error, for Portero's log.
 
@@ -143,15 +143,15 @@ class Decision:
     envelope: Envelope | None = field(default=None, compare=False, repr=False)
     effects: Effects = field(default=NO_EFFECTS, repr=False)
     contact: str = ""
+    allowed: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allowed", "deny" not in [one.action for one in self.violations])
 
     @property
     def dialect(self) -> str:
         """Whose words the user reads: those of docker, or of a compose file."""
         return "compose" if self.subject.by_compose else "docker"
-
-    @property
-    def allowed(self) -> bool:
-        return not self.violations or "deny" not in [violation.action for violation in self.violations]
 
     @property
     def only_audit_profile_refuses(self) -> bool:
@@ -203,10 +203,11 @@ def limit_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]
 
     To be called when exceptions have been looked at: what is only counted cannot be waived.
     """
-    if len(violations) <= MAX_PLACES:
+    # Nearly always: with so many rules none can have more.
+    if len(violations) - len({violation.rule for violation in violations}) < MAX_PLACES:
         return violations
     counted = Counter([(violation.rule, violation.action) for violation in violations])
-    if max(counted.values(), default=0) <= MAX_PLACES:
+    if max(counted.values()) <= MAX_PLACES:
         return violations
     by_rule: dict[tuple[str, ActionTaken], list[Violation]] = {key: [] for key in counted}
     for violation in violations:

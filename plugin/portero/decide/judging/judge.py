@@ -138,20 +138,20 @@ class Judge:
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
         return Decision(
-            id=id,
-            time=time,
-            subject=subject.describe_subject(found.posted, found.parsed, match, found.asker, found.read, found.left),
-            violations=violations,
-            policy=self.policy.digest,
-            profile=enforcement.profile,
-            mode=enforcement.mode,
-            fault=found.failed,
-            suggestion=found.suggested,
-            audit_profile=enforcement.audit_profile,
-            breaks_glass=enforcement.breaks_glass,
-            envelope=found.posted,
-            contact=str(self.policy.site.get("contact", "")),
-            effects=NO_EFFECTS if is_denied or (found.judged_in is None and reads) else found.make_effects(),
+            id,
+            time,
+            subject.describe_subject(found.posted, found.parsed, match, found.asker, found.read, found.left),
+            violations,
+            self.policy.digest,
+            enforcement.profile,
+            enforcement.mode,
+            found.failed,
+            found.suggested,
+            enforcement.audit_profile,
+            enforcement.breaks_glass,
+            found.posted,
+            NO_EFFECTS if is_denied or (found.judged_in is None and reads) else found.make_effects(),
+            str(self.policy.site.get("contact", "")),
         )
 
     def document(

@@ -45,27 +45,29 @@ def describe_subject(
     facts = to_object(document["facts"]) if "facts" in document else {}
     shown, operation = who or NO_IDENTITY, match.operation if match else UNKNOWN
     trace, parent_span = read_traceparent(envelope.headers) if "traceparent" in envelope.headers else ("", "")
+    defaults = tuple(map(str, to_list(facts["daemonDefaults"]))) if "daemonDefaults" in facts else ()
+    # By position: by name it was a twentieth of a list.
     return Subject(
-        operation=operation.id if match else "",
-        method=envelope.method,
-        path=hide_login_in_path(target.path) if target else "",
-        version=target.version if target else None,
-        user=shown.user,
-        claimed="" if who else envelope.user,
-        groups=shown.groups,
-        identified_by=shown.method,
-        names=shown.names,
-        client=envelope.headers.get("user-agent", ""),
-        image=(to_text(to_object(facts["image"]).get("reference")) or None) if "image" in facts else None,
-        reads=match is not None and operation.reads,
-        by_compose=is_by_compose(envelope, document),
-        daemon_defaults=tuple(map(str, to_list(facts["daemonDefaults"]))) if "daemonDefaults" in facts else (),
-        trace=trace,
-        parent_span=parent_span,
-        made=_name_made(target, document) if operation.id in _MAKING else "",
-        is_probe=envelope.body is not None and target is not None and is_probe(target, envelope.body),
-        left=left,
-        owners=tuple(to_texts(to_object(document["objects"]).get("owners"))) if "objects" in document else (),
+        operation.id if match else "",
+        envelope.method,
+        hide_login_in_path(target.path) if target else "",
+        target.version if target else None,
+        shown.user,
+        envelope.headers.get("user-agent", ""),
+        (to_text(to_object(facts["image"]).get("reference")) or None) if "image" in facts else None,
+        match is not None and operation.reads,
+        _name_made(target, document) if operation.id in _MAKING else "",
+        is_by_compose(envelope, document),
+        defaults,
+        shown.groups,
+        shown.method,
+        shown.names,
+        trace,
+        parent_span,
+        envelope.body is not None and target is not None and is_probe(target, envelope.body),
+        "" if who else envelope.user,
+        left,
+        tuple(to_texts(to_object(document["objects"]).get("owners"))) if "objects" in document else (),
     )
 
 

@@ -52,14 +52,14 @@ def read_envelope(data: bytes) -> Envelope:
     """The envelope in `data`; raises Refused: one of the envelope-... codes and the key at fault, headers-too-large."""
     document, shown = _read_document(data)
     envelope = Envelope(
-        method=_read_required(document, "RequestMethod"),
-        uri=_read_required(document, "RequestUri"),
-        body=decode_body(shown) if shown else None,
-        headers=_read_headers(document),
-        user=_read_optional(document, "User"),
-        auth_method=_read_optional(document, "UserAuthNMethod"),
-        peer_certificates=_read_certificates(document),
-        shown=shown,
+        _read_required(document, "RequestMethod"),
+        _read_required(document, "RequestUri"),
+        decode_body(shown) if shown else None,
+        _read_headers(document),
+        _read_optional(document, "User"),
+        _read_optional(document, "UserAuthNMethod"),
+        _read_certificates(document),
+        shown,
     )
     # Nearly none is long enough to have headers beyond their bounds.
     if len(data) > _MAX_HEADER_BYTES or len(envelope.headers) > _MAX_HEADERS:
