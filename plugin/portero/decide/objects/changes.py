@@ -12,7 +12,6 @@ from portero.decide.interfaces.effects import (
     OF_CONTAINERS,
     PossibleChange,
     Touch,
-    TouchedKind,
 )
 from portero.decide.reading.envelope import Envelope, decode_body
 from portero.decide.reading.routes import ApiRequest, Match, Routes
@@ -35,10 +34,9 @@ def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
 
 
 def find_change(request: ApiRequest) -> PossibleChange:
-    find = _CHANGES.get(request.match.operation.id)
-    if find is None or request.match.operation.reads:
-        return NOTHING
-    change = find(request.match, request.target, request.envelope.body)
+    change = NOTHING if request.match.operation.reads else _CHANGES.get(request.match.operation.id, NOTHING)
+    if not isinstance(change, PossibleChange):
+        change = change(request.match, request.target, request.envelope.body)
     if not change.touches:
         return change
     return replace(change, touches=tuple(one for each in change.touches for one in _widen(each)))
@@ -95,15 +93,8 @@ def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange
     return PossibleChange((Touch("container", names[0].removeprefix("/") if len(names) == 1 else ""),))
 
 
-def _touch_all(*kinds: TouchedKind) -> PossibleChange:
-    return PossibleChange(tuple(Touch(kind) for kind in kinds))
-
-
-def _make_constant(change: PossibleChange) -> _Find:
-    return lambda match, target, body: change
-
-
-_CHANGES: Mapping[str, _Find] = {
+_NETWORKS = PossibleChange((Touch("network"),))
+_CHANGES: Mapping[str, _Find | PossibleChange] = {
     "ContainerCreate": _create,
     "ContainerRename": _rename,
     "ContainerUpdate": _alter,
@@ -113,21 +104,17 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerStop": _end,
     "ContainerKill": _end,
     "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_find_id(match)[: MAX_NAME + 1]),
-    **dict.fromkeys(
-        ("PutContainerArchive", "ImageBuild", "VolumeCreate"), _make_constant(PossibleChange(makes="nothing"))
-    ),
-    "ContainerPrune": _make_constant(PossibleChange(makes="pruned", lasts=False)),
+    **dict.fromkeys(("PutContainerArchive", "ImageBuild", "VolumeCreate"), PossibleChange(makes="nothing")),
+    "ContainerPrune": PossibleChange(makes="pruned", lasts=False),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,
-    **dict.fromkeys(("NetworkCreate", "NetworkDelete"), _make_constant(_touch_all("network"))),
-    "NetworkPrune": _make_constant(replace(_touch_all("network"), lasts=False)),
+    **dict.fromkeys(("NetworkCreate", "NetworkDelete"), _NETWORKS),
+    "NetworkPrune": replace(_NETWORKS, lasts=False),
     **dict.fromkeys(
         ("VolumeDelete", "VolumeUpdate"),
         lambda match, target, body: PossibleChange((Touch("volume", match.path.get("name", "")),)),
     ),
-    "VolumePrune": _make_constant(replace(_touch_all("volume"), lasts=False)),
-    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _make_constant(PossibleChange(makes="service", lasts=False))),
-    **dict.fromkeys(
-        ("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), _make_constant(replace(EVERYTHING, lasts=False))
-    ),
+    "VolumePrune": PossibleChange((Touch("volume"),), lasts=False),
+    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), PossibleChange(makes="service", lasts=False)),
+    **dict.fromkeys(("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), replace(EVERYTHING, lasts=False)),
 }
