@@ -9,6 +9,7 @@ from portero.decide.facts import container
 from portero.decide.facts.collect import collect_facts
 from portero.decide.values.json_fields import JSON
 from portero.observe.host.fixed_host import FixedHost
+from tests.cases import cases
 
 HOST = FixedHost()
 
@@ -88,26 +89,7 @@ def test_environment_and_labels_are_read_word_by_word(change: str, expected: lis
     assert all(fact["at"] == "?changes" for fact in found["secrets"])
 
 
-@pytest.mark.parametrize(
-    ("changes", "user"),
-    [
-        (["LABEL a=b\nUSER root"], "root"),
-        (["LABEL a=b\r\nUSER root\r\n"], "root"),
-        (["LABEL a=b \\", "USER root"], ""),
-        (["LABEL a=b \\ \t\n\n# comment\nUSER root"], ""),
-        (["LABEL a=b \\\\", "USER root"], "root"),
-        (["# escape=`\nLABEL a=b \\\nUSER root"], "root"),
-        (["# syntax=x\n# Escape = `\nLABEL a=b `\nUSER root"], ""),
-        (["LABEL a=b\n# escape=`\nLABEL a=b \\\nUSER root"], ""),
-        (["# USER root"], ""),
-        (["# syntax=x"], ""),
-        (["LABEL a=b\u2028USER root"], ""),
-        (["LABEL a=b\x0bUSER root"], ""),
-        (["USER  a \t b"], "a \t b"),
-        (["US\\\nER root"], "root"),
-        (["\\\nUSER root"], "root"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "user"), cases(__file__, "line-ends.jsonl"))
 def test_lines_end_where_docker_s_parser_ends_them(changes: list[str], user: str) -> None:
     assert of(*changes)["user"]["value"] == user
 

@@ -4,6 +4,7 @@ from portero.decide.facts import driver
 from portero.decide.values.json_fields import Fact
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
+from tests.cases import cases
 
 
 def found(name: str = "local", **options: str) -> Fact:
@@ -87,29 +88,7 @@ def test_a_tmpfs_is_reported_as_a_tmpfs() -> None:
     assert "paths" not in fact
 
 
-@pytest.mark.parametrize(
-    ("options", "paths"),
-    [
-        ({"type": "overlay", "device": "overlay", "o": "lowerdir=/etc:/root"}, ["/etc", "/root"]),
-        ({"type": "overlay", "device": "overlay", "o": "lowerdir=/:/etc"}, ["/", "/etc"]),
-        (
-            {"type": "overlay", "device": "x", "o": "workdir=/srv/w,upperdir=/etc/,lowerdir=srv/.//root"},
-            ["/srv/w", "/etc", "/srv/root"],
-        ),
-        ({"type": "overlay", "device": "x", "o": "lowerdir+=/etc,datadir+=/root"}, ["/etc", "/root"]),
-        ({"type": "overlay", "device": "x", "o": "lowerdir=/e\\tc:/ro\\:ot\\"}, ["/etc", "/ro:ot"]),
-        ({"type": "overlay", "device": "x", "o": "lowerdir=/etc\\,ro,upperdir=/a"}, ["/etc,upperdir=/a"]),
-        ({"type": "overlay", "device": "x", "o": "lowerdir=/a\\,b/etc"}, ["/a,b/etc"]),
-        ({"type": "xfs", "device": "/dev/nvme0n1p1"}, ["/dev/nvme0n1p1"]),
-        ({"type": "ext4", "device": "dev/./sda", "o": "journal_path=/dev/sdb,/x"}, ["/dev/sda", "/dev/sdb", "/x"]),
-        ({"type": "nfs", "device": ":/export", "o": "addr=10.0.0.1,rw"}, []),
-        ({"type": "cifs", "device": "//10.0.0.1/share", "o": "username=u"}, []),
-        ({"type": "ceph", "device": "10.0.0.1:/", "o": ""}, []),
-        ({"type": "devtmpfs", "device": "devtmpfs"}, []),
-        ({"type": "proc", "device": "proc"}, []),
-    ],
-    ids=lambda value: str(value),
-)
+@pytest.mark.parametrize(("options", "paths"), cases(__file__, "other-filesystems.jsonl"), ids=lambda value: str(value))
 def test_other_filesystems_are_volumes_that_have_their_host_paths(options: dict[str, str], paths: list[str]) -> None:
     fact = found(**options)
 

@@ -9,6 +9,7 @@ from portero.decide.facts import networks
 from portero.decide.facts.networks import find_taken
 from portero.decide.values.json_fields import Fact
 from portero.observe.host.fixed_host import FixedHost
+from tests.cases import cases
 
 HOST_ID = "f0" * 32
 HOST = FixedHost({"networks": {HOST_ID: "host"}})
@@ -87,28 +88,7 @@ def bridge_option(name: str, value: str) -> Any:
     return {"Options": {f"com.docker.network.bridge.{name}": value}}
 
 
-@pytest.mark.parametrize(
-    ("body", "facts"),
-    [
-        ({"Driver": "macvlan", "Options": {"parent": "eth0"}}, {"driver": "macvlan", "parent": "eth0", "at": "Driver"}),
-        ({"Driver": "bridge"}, {"at": "Options"}),
-        ({"Driver": "overlay"}, {"driver": "overlay", "at": "Driver"}),
-        ({"Internal": True, "Attachable": True}, {"internal": True, "attachable": True}),
-        ({"Ingress": True, "ConfigOnly": True}, {"ingress": True, "configOnly": True}),
-        ({"ConfigFrom": {"Network": "x"}}, {"configFrom": "x"}),
-        # As Go reads a boolean.
-        *((bridge_option("enable_icc", no), {"interContainerCommunication": False}) for no in ("false", "0")),
-        (bridge_option("enable_icc", "True"), {"interContainerCommunication": True}),
-        (bridge_option("enable_icc", "no"), {"interContainerCommunication": None}),
-        *((bridge_option("default_bridge", yes), {"defaultBridge": True}) for yes in ("true", "1", "yes")),
-        (bridge_option("default_bridge", "false"), {"defaultBridge": False}),
-        (bridge_option("gateway_mode_ipv4", "routed"), {"gatewayModes": ["routed"]}),
-        (bridge_option("gateway_mode_ipv6", "nat"), {"gatewayModes": ["nat"]}),
-        (bridge_option("trusted_host_interfaces", "eth0:eth1"), {"trustedInterfaces": "eth0:eth1"}),
-        *((bridge_option("name", name), {"bridge": name}) for name in ("br-app", "e+", "")),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("body", "facts"), cases(__file__, "network-options.jsonl"), ids=str)
 def test_the_options_of_a_new_network_are_read(body: Any, facts: dict[str, Any]) -> None:
     assert networks.read_created(body, HOST) == networks.read_created({}, HOST) | facts
 

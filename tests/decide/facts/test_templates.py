@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from portero.decide.facts import templates
+from tests.cases import cases
 
 AT = "HostConfig.LogConfig.Config[*]"
 
@@ -15,28 +16,7 @@ def of_tag(tag: str) -> list[Any]:
     return templates.read_create({"LogConfig": {"Type": "json-file", "Config": {"tag": tag}}})
 
 
-@pytest.mark.parametrize(
-    "tag",
-    [
-        *("{{range 1000000000}}x{{end}}", "{{- range .ContainerLabels -}}x{{end}}", "a{{.Name}}{{range 9}}{{end}}"),
-        *('{{define "a"}}{{template "a"}}{{end}}', '{{block "a" .}}{{end}}', "{{pad .Name 1000000000 0}}"),
-        *('{{printf "%1000000000d" 1}}', "{{$a := print .Name .Name}}", "{{.Name | js | js}}", "{{.Name|json|json}}"),
-        *(
-            '{{join (split .Name "") "long"}}{{with split .Name ""}}{{join . "long"}}{{end}}',
-            "{{html .Name}}",
-            "{{if(range)}}",
-            "{{call .F}}",
-        ),
-        '{{/* " */}}{{range 9}}x{{end}}{{/* " */}}',
-        "{{/* ' */}}{{range 9}}x{{end}}{{/* ' */}}",
-        '{{"}}"}}{{range 9}}x{{end}}',
-        '{{"\\""}}{{range 9}}x{{end}}{{"\\""}}',
-        "{{`\\`}}{{range 9}}x{{end}}{{`\\`}}",
-        "{{'\\''}}{{range 9}}x{{end}}{{'\\''}}",
-        "{{.Name}}" * 201,
-        "{{.Name" + " " * 2000 + "| print}}",
-    ],
-)
+@pytest.mark.parametrize("tag", cases(__file__, "growing-templates.jsonl"))
 def test_a_template_that_can_grow_is_found(tag: str) -> None:
     assert of_tag(tag) == [{"at": AT}]
 

@@ -4,6 +4,7 @@ import pytest
 
 from portero.decide.flags import compose_syntax
 from portero.decide.flags.docker import FLAGS
+from tests.cases import cases
 
 # `docker run` has them, compose-spec does not; the last is an option of services alone.
 WITHOUT_A_KEY = {"--kernel-memory", "--publish-all", "--volume-driver"}
@@ -16,34 +17,7 @@ ONE_OF_EACH = {
 BIND = 'type=bind,"source=/a,b",target=/b,readonly,bind-propagation=rslave'
 
 
-@pytest.mark.parametrize(
-    ("flags", "keys"),
-    [
-        pytest.param(
-            [*ONE_OF_EACH.items()],
-            '{mem_limit: 512m, cpus: 0.5, user: "10001:10001", read_only: true, cap_drop: [ALL], '
-            "ulimits: {nofile: {soft: 1, hard: 2}}, logging: {driver: syslog}, "
-            'driver_opts: {a.b: "false"}}',
-            id="each kind of flag",
-        ),
-        pytest.param(
-            [("--security-opt", "a"), ("--security-opt", "b"), ("--ulimit", "x=1"), ("--ulimit", "y=2")],
-            "{security_opt: [a, b], ulimits: {x: {soft: 1, hard: 1}, y: {soft: 2, hard: 2}}}",
-            id="flags under one key",
-        ),
-        pytest.param(
-            [("--mount", BIND)],
-            '{volumes: [{type: bind, source: "/a,b", target: "/b", read_only: true, bind: {propagation: rslave}}]}',
-            id="a mount",
-        ),
-        pytest.param(
-            [("--mount", "type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1770")],
-            '{volumes: [{type: tmpfs, target: "/b", tmpfs: {size: 64m, mode: 1016}}]}',
-            id="a tmpfs with its size as compose takes it",
-        ),
-        pytest.param([], "", id="nothing to say"),
-    ],
-)
+@pytest.mark.parametrize(("flags", "keys"), cases(__file__, "flags-as-keys.jsonl"))
 def test_flags_are_spelt_as_keys(flags: list[tuple[str, str]], keys: str) -> None:
     assert compose_syntax.spell_keys(flags) == keys
 

@@ -10,13 +10,14 @@ from portero.decide.interfaces.effects import EVERYTHING, NOTHING, PossibleChang
 from portero.decide.objects.changes import read_change
 from portero.decide.reading.envelope import Envelope
 from portero.observe.stores import api_tables
+from tests.cases import cases
 
 ROUTES = api_tables.load_api()[0]
 ID = "1" * 64
 
 
 def change(method: str, uri: str, body: Any = None) -> PossibleChange:
-    sent = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return read_change(Envelope(method, uri, None, {}, "", "", (), base64.b64encode(sent)), ROUTES)
 
 
@@ -28,39 +29,9 @@ def containers(*refs: str) -> tuple[Touch, ...]:
     return tuple(Touch("container", ref) for ref in refs)
 
 
-@pytest.mark.parametrize(
-    ("method", "uri", "body", "touches"),
-    [
-        ("POST", "/v1.45/containers/create?name=web", {}, containers("web")),
-        ("POST", "/containers/create", {}, ()),
-        ("POST", "/containers/web/rename?name=%2Fother", None, containers("web", "other")),
-        ("POST", "/containers/web/rename", None, containers("web")),
-        ("POST", "/containers/web/update", {}, (Touch("container", "web"), Touch("state", "web"))),
-        ("DELETE", "/containers/web?force=1", None, (Touch("container", "web"), Touch("state", "web"))),
-        ("POST", "/containers/web/start", None, (Touch("start", "web"), Touch("state", "web"))),
-        ("POST", "/containers/web/restart?t=1", b"", (Touch("start", "web"), Touch("state", "web"))),
-        ("POST", "/v1.23/containers/web/start", {}, (Touch("container", "web"), Touch("state", "web"))),
-        ("POST", "/containers/web/stop", None, (Touch("state", "web"),)),
-        ("POST", "/containers/prune", None, ()),
-        ("POST", "/networks/front/connect", {"container": "/web"}, containers("web")),
-        ("POST", "/networks/front/disconnect", {"Container": "a", "CONTAINER": "b"}, containers("")),
-        ("POST", "/networks/front/connect", b"{", containers("")),
-        ("POST", "/networks/front/connect", b"[]", containers("")),
-        ("POST", "/networks/front/connect", {"Container": "web/db"}, containers("")),
-        ("POST", "/containers/web/db/stop", None, (Touch("state"),)),
-        ("POST", f"/containers/{'x' * 255}/rename?name={'x' * 256}", None, containers("x" * 255)),
-        ("DELETE", "/networks/front", None, (Touch("network"),)),
-        ("DELETE", "/volumes/data", None, (Touch("volume", "data"),)),
-        ("POST", "/volumes/prune", None, (Touch("volume"),)),
-        ("POST", "/swarm/init", {}, EVERYTHING.touches),
-        ("POST", "/nobody/knows", {}, EVERYTHING.touches),
-        ("POST", "/containers/%zz/rename", None, EVERYTHING.touches),
-        ("POST", "/images/create?fromImage=a", None, ()),
-        ("GET", "/containers/json", None, ()),
-    ],
-)
-def test_what_a_request_can_change(method: str, uri: str, body: Any, touches: tuple[Touch, ...]) -> None:
-    assert change(method, uri, body).touches == touches
+@pytest.mark.parametrize(("method", "uri", "body", "touches"), cases(__file__, "changes.jsonl"))
+def test_what_a_request_can_change(method: str, uri: str, body: Any, touches: list[list[Any]]) -> None:
+    assert change(method, uri, body).touches == tuple(Touch(*one) for one in touches)
 
 
 def test_what_an_answer_can_name_is_known() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from portero.decide.objects import named_objects
 from portero.decide.objects.named_objects import Named
+from tests.cases import cases
 from tests.decide.objects.test_existing_objects import (
     judge,
 )
@@ -27,40 +28,9 @@ ON_FAILURE = {"body": {"UpdateConfig": {"FailureAction": "rollback"}}}
 WEB, SERVICE = Named("container", "web", "path.id"), Named("service", "web", "path.id")
 
 
-@pytest.mark.parametrize(
-    ("looks_up", "document", "named"),
-    [
-        ("container", {"path": {"id": "web"}}, [WEB]),
-        ("container", {"query": {"container": ["/web"]}}, [Named("container", "web", "?container")]),
-        ("container", {}, []),
-        # An update that only ends restarts uses nothing.
-        ("container", update(RestartPolicy={"Name": "no"}, Memory=0), []),
-        ("container", update(RestartPolicy={"Name": "no"}, Memory=1), [WEB]),
-        ("container", update(RestartPolicy={"Name": "always"}), [WEB]),
-        ("container", update(), [WEB]),
-        ("exec", {"path": {"id": "0123"}}, [Named("exec", "0123", "path.id")]),
-        ("rollback", ROLLBACK, [SERVICE]),
-        ("rollback", {"path": {"id": "web"}}, []),
-        # The first of two values counts.
-        ("rollback", ROLLBACK | {"query": {"rollback": ["previous", ""]}}, [SERVICE]),
-        ("rollback", ROLLBACK | {"query": {"rollback": ["", "previous"]}}, []),
-        ("rollback", ROLLBACK | ON_FAILURE, [SERVICE]),
-        ("rollback", {"path": {"id": "web"}} | ON_FAILURE, [Named("service", "web", "UpdateConfig.FailureAction")]),
-        ("rollback", {"path": {"id": "web"}, "body": {"UpdateConfig": {"FailureAction": "pause"}}}, []),
-        (
-            "networks",
-            {"facts": {"network": {"configFrom": "old"}, "networks": []}},
-            [Named("network", "old", "ConfigFrom.Network")],
-        ),
-        ("networks", {"facts": {"network": {"configFrom": ""}, "networks": []}}, []),
-        # No kinds of names: others look for these.
-        ("sources", {"path": {"id": "web"}}, []),
-        ("image", {"path": {"id": "web"}}, []),
-    ],
-    ids=str,
-)
-def test_a_request_names(looks_up: str, document: dict[str, Any], named: list[Named]) -> None:
-    assert find(looks_up, **document) == named
+@pytest.mark.parametrize(("looks_up", "document", "named"), cases(__file__, "names.jsonl"), ids=str)
+def test_a_request_names(looks_up: str, document: dict[str, Any], named: list[list[Any]]) -> None:
+    assert find(looks_up, **document) == [Named(*one) for one in named]
 
 
 def test_containers_are_those_of_volumes_from_and_of_namespaces() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from portero.decide.policy.at import find_failure, follow, is_default
+from tests.cases import cases
 
 REQUEST: dict[str, Any] = {
     "operation": "ContainerCreate",
@@ -20,32 +21,9 @@ REQUEST: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        (("facts", "privileged", "value"), "HostConfig.Privileged"),
-        (("facts", "privileged"), "HostConfig.Privileged"),
-        (("facts", "mounts", 0, "driverOptions", "type"), "HostConfig.Binds[0]"),
-        (("facts", "build", "remote", "value"), "?remote"),
-        (("facts", "build", "version"), "the build"),
-        (("facts", "unknown", "drop"), "facts.unknown.drop"),
-        (("facts", "capabilities", "drop"), "HostConfig.CapDrop"),
-        (("body",), "body"),
-        (("facts", "unknown", 0, "x"), "facts.unknown[0].x"),
-        (("body", "HostConfig", "Mounts", 0), "HostConfig.Mounts[0]"),
-        (("body", "Labels"), "Labels"),
-        (("body", "Labels", "a secret\x1b"), "Labels[*]"),
-        (("body", "Labels", "x" * 65), "Labels[*]"),
-        (("query", "networkmode", 0), "?networkmode"),
-        (("query", "checkpoint-dir"), "?checkpoint-dir"),
-        (("query",), "query"),
-        (("operation",), "operation"),
-        (("identity", "user"), "identity.user"),
-        ((), ""),
-    ],
-)
-def test_a_failing_path_becomes_at(path: tuple[str | int, ...], expected: str) -> None:
-    assert find_failure(REQUEST, path)[0] == expected
+@pytest.mark.parametrize(("path", "expected"), cases(__file__, "failing-paths.jsonl"))
+def test_a_failing_path_becomes_at(path: list[str | int], expected: str) -> None:
+    assert find_failure(REQUEST, tuple(path))[0] == expected
 
 
 def test_what_is_missing_in_a_list_of_a_service_has_the_list_of_the_service_as_at() -> None:

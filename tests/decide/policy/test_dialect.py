@@ -28,26 +28,7 @@ def found(written: dict[str, Any], dialect: dict[str, Any]) -> Found:
     return find
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({}, id="the rule as it is written"),
-        pytest.param(
-            {"allOf": [{"$ref": "site#/$defs/runtimes"}, {"$ref": "request#/$defs/mount"}, {"pattern": "^a$"}]},
-            id="known references",
-        ),
-        pytest.param({"level": "hardened", "reports": "baseline"}, id="a report level below the level"),
-        pytest.param(
-            {
-                "operations": ["*"],
-                "allows": {"docker run busybox": {"operation": "ContainerCreate"}},
-                "denies": {"docker exec web id": {"operation": "ContainerExec"}},
-            },
-            id="examples of any operation for a rule of every operation",
-        ),
-        pytest.param({"allows": {"docker info": {"operation": "SystemInfo"}}}, id="an allowed example of another one"),
-    ],
-)
+@pytest.mark.parametrize("changes", cases(__file__, "rules-without-faults.jsonl"))
 def test_a_rule_without_faults_has_none(found: Found, changes: dict[str, Any]) -> None:
     assert found(**changes) == []
 

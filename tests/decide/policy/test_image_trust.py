@@ -12,6 +12,7 @@ from portero.decide.values.errors import LoadError
 from portero.observe.process import package_files
 from portero.observe.stores.api_tables import load_api
 from portero.observe.stores.policy_loader import load_policy
+from tests.cases import cases
 from tests.decide.images.signed import new_key, public_pem
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -57,28 +58,7 @@ def test_a_site_without_them_asks_nothing(tmp_path: Path) -> None:
     assert not trust(tmp_path, {}).asks
 
 
-@pytest.mark.parametrize(
-    ("site", "fault"),
-    [
-        ({"image-trust": [ENTRY, ENTRY]}, "has registry.example.com/team/* twice"),
-        ({"image-trust": [{**ENTRY, "keys": "tame.pem"}]}, "there is no keys/tame.pem: did you mean 'team.pem'?"),
-        *(
-            ({"image-trust": [{**ENTRY, "images": images}]}, fault)
-            for images, fault in (
-                ("docker.io/nginx", "docker.io/nginx matches nothing: write docker.io/library/nginx"),
-                ("index.docker.io/*", "index.docker.io/* matches nothing: write docker.io/*"),
-                *((odd, "write a repository with its registry") for odd in ("nginx", "team/*", "r.example/*/app")),
-            )
-        ),
-        (
-            {"image-digests": {"allowed": ["scan.json"]}},
-            "allowed says nothing where image-trust asks for no signature: write its entries",
-        ),
-        ({"image-trust": [{"images": "*"}]}, "'keys' is missing"),
-        ({"image-digests": {"denied": ["sacn.json"]}}, "there is no image-lists/sacn.json: did you mean 'scan.json'?"),
-        ({"image-digests": {"refused": []}}, "'refused' is unknown"),
-    ],
-)
+@pytest.mark.parametrize(("site", "fault"), cases(__file__, "image-trust-faults.jsonl"))
 def test_a_fault_has_its_cure(tmp_path: Path, site: Any, fault: str) -> None:
     line = find_fault(tmp_path, site, {"image-lists/scan.json": {"digests": {}}})
     assert line.startswith(f"{tmp_path}/site.json: image-")

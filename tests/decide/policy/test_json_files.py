@@ -11,6 +11,7 @@ from portero.decide.engine.rust import RUST
 from portero.decide.policy.json_files import compile_faults, parse_object
 from portero.decide.values.errors import ContentRefused
 from portero.decide.values.json_fields import JSON
+from tests.cases import cases
 from tests.paths import SCHEMAS
 
 
@@ -47,27 +48,7 @@ def test_an_object_is_read_and_a_character_from_two_escapes_is_one() -> None:
     assert parse_object(b'{"x": "\\ud83d\\ude00"}') == {"x": "\U0001f600"}
 
 
-@pytest.mark.parametrize(
-    ("schema", "document", "expected"),
-    [
-        ({"required": ["a", "b"]}, {}, ["'a' is missing", "'b' is missing"]),
-        ({"required": ["a"], "properties": {"a": {"const": 2}}}, {}, ["'a' is missing: add \"a\": 2"]),
-        ({"required": ["a"], "properties": {"a": {"cure": "write x"}}}, {}, ["'a' is missing: write x"]),
-        (
-            {"additionalProperties": False, "properties": {"name": {}}},
-            {"nane": 1},
-            ["'nane' is unknown: did you mean 'name'?"],
-        ),
-        ({"items": {"type": "string"}}, ["x", 1], ["[1]: must be of type string"]),
-        ({"properties": {"a": {"enum": ["x", "y"]}}}, {"a": "z"}, ["a: must be one of x, y"]),
-        ({"properties": {"a": {"pattern": "^x$", "cure": "write x"}}}, {"a": "z"}, ["a: write x"]),
-        ({"minItems": 1}, [], ["must not be empty"]),
-        ({"minItems": 2}, [1], ["must have at least 2 entries"]),
-        ({"uniqueItems": True}, [1, 1], ["must not say the same twice"]),
-        ({"maximum": 3}, 4, ["must be at most 3"]),
-        ({"multipleOf": 2}, 3, ["is not what the schema says"]),
-    ],
-)
+@pytest.mark.parametrize(("schema", "document", "expected"), cases(__file__, "faults.jsonl"))
 def test_a_fault_names_the_place_and_the_cure(schema: dict[str, JSON], document: JSON, expected: list[str]) -> None:
     assert compile_faults(schema)(document) == expected
 

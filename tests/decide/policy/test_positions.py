@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from portero.decide.policy.positions import find_position
 from portero.decide.values.spelling import format_path
+from tests.cases import cases
 
 
 def without_position(fault: str) -> str:
@@ -27,24 +28,7 @@ TEXT = b"""{
 """
 
 
-@pytest.mark.parametrize(
-    ("sentence", "expected"),
-    [
-        ("level: must be one of a, b", " (line 2, column 3)"),
-        ("properties.facts: must be of type object", " (line 3, column 18)"),
-        ("properties.facts.items[1]: 'a.b' is unknown: did you mean 'a'?", " (line 3, column 42)"),
-        ("properties.facts.items[2]: must be at most 3", " (line 3, column 55)"),
-        ("properties.b\N{LATIN SMALL LETTER A WITH DIAERESIS}r[2][0]: must be of type string", " (line 4, column 27)"),
-        ("a: b.c: must be of type string", " (line 6, column 12)"),
-        ("'level' is unknown", " (line 2, column 3)"),
-        ("properties: 'facts' is missing", " (line 3, column 3)"),
-        ("a: b: unknown rule 'c'", " (line 6, column 12)"),
-        ("properties: facts.items: must have at least 4 entries", " (line 3, column 28)"),
-        ("properties: facts.items[1]: 'a.b' is unknown", " (line 3, column 42)"),
-        ("'title' is missing", ""),
-        ("says something else: of no place", ""),
-    ],
-)
+@pytest.mark.parametrize(("sentence", "expected"), cases(__file__, "sentences.jsonl"))
 def test_the_place_at_the_beginning_of_a_sentence_is_found(sentence: str, expected: str) -> None:
     assert find_position(TEXT, sentence) == expected
 

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from portero.decide.values.go_values import parse_go_bool, parse_go_int64, parse_go_port, parse_size
+from tests.cases import cases
 
 
 @pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
@@ -22,26 +23,7 @@ def test_other_words_are_neither(text: str) -> None:
     assert parse_go_bool(text) is None
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("0", 0),
-        ("+7", 7),
-        ("-7", -7),
-        ("007", 7),
-        ("0" * 100 + "9", 9),
-        ("9223372036854775807", 2**63 - 1),
-        ("-9223372036854775808", -(2**63)),
-        ("9223372036854775808", None),
-        ("99999999999999999999", None),
-        ("", None),
-        ("1_000", None),
-        (" 1", None),
-        ("0x10", None),
-        ("\u0663", None),
-        ("--1", None),
-    ],
-)
+@pytest.mark.parametrize(("text", "value"), cases(__file__, "integers.jsonl"))
 def test_an_integer_has_decimal_digits_and_fits(text: str, value: int | None) -> None:
     assert parse_go_int64(text) == value
 

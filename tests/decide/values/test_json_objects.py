@@ -16,6 +16,7 @@ from portero.decide.values.json_objects import (
     load_strict_object,
     unique_names,
 )
+from tests.cases import cases
 
 
 def test_an_object_is_read_as_json_reads_it() -> None:
@@ -97,26 +98,7 @@ def test_what_is_no_object_is_an_error(data: bytes) -> None:
         load_object(data)
 
 
-@pytest.mark.parametrize(
-    ("target", "patch", "expected"),
-    [
-        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-        ({"a": "b"}, {"a": None}, {}),
-        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-        (["a", "b"], ["c", "d"], ["c", "d"]),
-        ({"a": "b"}, ["c"], ["c"]),
-        ({"a": "foo"}, None, None),
-        ({"a": "foo"}, "bar", "bar"),
-        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
-        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-    ],
-)
+@pytest.mark.parametrize(("target", "patch", "expected"), cases(__file__, "patches.jsonl"))
 def test_a_patch_changes_what_it_names(target: Any, patch: Any, expected: Any) -> None:
     assert apply_patch(target, patch) == expected
 
@@ -135,27 +117,7 @@ def describe(text: str, first_line: int = 1) -> str:
     return describe_syntax(error.value, first_line)
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("", "line 1, column 1: it is empty"),
-        (" \n\n", "line 1, column 1: it is empty"),
-        ('{\n "a": 1\n "b": 2\n}\n', "line 2, column 8: a comma is missing"),
-        ("[1 2]", "line 1, column 3: a comma is missing"),
-        ('{\n "a": 1,\n}\n', "line 2, column 8: remove the comma before the bracket"),
-        ('{\n "a": 1,,\n}\n', "line 2, column 9: remove the comma before the bracket"),
-        ('{"a": [1,\n 2,\n ]}', "line 2, column 3: remove the comma before the bracket"),
-        ('{\n "a": {"b": 1}\n\n', "line 2, column 15: it ends too early; close what is open"),
-        ('{\n "a": "b\n}', "line 2, column 9: close the string on its line"),
-        ('{"a": "\tb"}', "line 1, column 8: a tab in a string; write \\t"),
-        ('{"a": "\\d"}', "line 1, column 8: a backslash in a string; write \\\\"),
-        ('{"a": "b', "line 1, column 7: a string without its closing quote"),
-        ("{\n 'a': 1}", "line 2, column 2: write \" instead of '"),
-        ('{ // why\n "a": 1}', "line 1, column 3: JSON has no comments; remove it"),
-        ('{"a": 1}\n}', "line 2, column 1: remove what follows the end of the document"),
-        ('{"a" 1}', "line 1, column 6: fix the syntax"),
-    ],
-)
+@pytest.mark.parametrize(("text", "sentence"), cases(__file__, "syntax-faults.jsonl"))
 def test_a_fault_has_its_place_and_its_cure(text: str, sentence: str) -> None:
     assert describe(text) == sentence
 

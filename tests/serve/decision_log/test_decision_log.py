@@ -17,6 +17,7 @@ from portero.decide.decision import Decision, Subject, Violation, make_refusal
 from portero.observe.stores import api_tables
 from portero.serve.decision_log import log_state
 from portero.serve.decision_log.decision_log import FREQUENT_READS, DecisionLog, Sync, is_frequent_read, write_line
+from tests.cases import cases
 from tests.failing import fail_with
 
 NOON = 1_800_000_000.0
@@ -170,26 +171,7 @@ def test_a_line_is_the_document_of_its_decision_as_json(user: str) -> None:
     assert text.isprintable()
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"version": "1.45", "path": "/containers/web/json"},
-        {"method": "HEAD"},
-        {"method": 'G"ET'},
-        {"path": '/containers/a"b\\/json'},
-        {"path": "/images/\N{SNOWMAN}/json"},
-        {"path": "/images/" + "x" * 2000},
-        {"user": "eve"},
-        {"claimed": "eve"},
-        {"groups": ("ops",)},
-        {"identified_by": "TLS"},
-        {"image": "nginx"},
-        {"daemon_defaults": ("log",)},
-        {"trace": "0" * 32, "parent_span": "1" * 16},
-        {"is_probe": True},
-    ],
-)
+@pytest.mark.parametrize("changes", cases(__file__, "lines-of-reads.jsonl"))
 @pytest.mark.parametrize("audit_profile", ["", "restricted"])
 def test_a_line_of_a_read_is_the_same(changes: dict[str, Any], audit_profile: str) -> None:
     made = replace(read(version=None, user="", path="/_ping"), violations=(), audit_profile=audit_profile)

@@ -9,6 +9,7 @@ import pytest
 from portero.decide.identity import key_pairs
 from portero.decide.values.errors import ContentRefused, FileFaults
 from portero.serve.signing import signature
+from tests.cases import cases
 
 KEY = key_pairs.make_key()
 TRUSTED = {signature.identify_key(KEY.public_key()): KEY.public_key()}
@@ -99,29 +100,7 @@ def test_another_key_is_refused_by_its_id_and_one_that_claims_a_trusted_id_does_
     assert fault.startswith("signature.json: does not hold, ")
 
 
-@pytest.mark.parametrize(
-    ("at", "fault"),
-    [
-        ({"version": 6}, "does not hold"),
-        ({"date": "2027-01-01T00:00:00Z"}, "does not hold"),
-        ({"files": {}}, "does not hold"),
-        ({"format": 3}, "is not of format 2"),
-        ({"format": 1}, "is not of format 2"),
-        ({"for": "db"}, "does not hold"),
-        ({"for": None}, "is not as `portero bundle sign` writes it"),
-        ({"format": True}, "is not of format 2"),
-        ({"version": "7"}, "is not as `portero bundle sign` writes it"),
-        ({"version": True}, "is not as `portero bundle sign` writes it"),
-        ({"date": None}, "is not as `portero bundle sign` writes it"),
-        ({"key": 1}, "is not as `portero bundle sign` writes it"),
-        ({"files": [1]}, "is not as `portero bundle sign` writes it"),
-        ({"files": {"site.json": 1}}, "is not as `portero bundle sign` writes it"),
-        ({"signature": "?"}, "is not as `portero bundle sign` writes it"),
-        ({"signature": None}, "is not as `portero bundle sign` writes it"),
-        ({"comment": "hello"}, "is not as `portero bundle sign` writes it"),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("at", "fault"), cases(__file__, "modified-manifests.jsonl"), ids=str)
 def test_a_modified_manifest_is_refused(at: dict[str, object], fault: str) -> None:
     document = json.loads(signed()[signature.NAME]) | at
     text = json.dumps(document, indent=2).encode() + b"\n"
