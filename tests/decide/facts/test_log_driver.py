@@ -16,38 +16,11 @@ def read_swarm(spec: Any) -> Any:
     return log_driver.read_swarm(spec, "Spec.")
 
 
-@pytest.mark.parametrize(
-    ("read", "body", "expected", "at"),
-    [
-        (log_driver.read_create, {}, {}, "HostConfig.LogConfig"),
-        (log_driver.read_service, {}, {}, "TaskTemplate.LogDriver"),
-        (read_swarm, {}, {}, "Spec.TaskDefaults.LogDriver"),
-        (
-            log_driver.read_create,
-            {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": "x", "tag": "y"}}},
-            {"driver": "splunk", "options": ["splunk-token", "tag"]},
-            "HostConfig.LogConfig",
-        ),
-        (
-            log_driver.read_service,
-            {"LogDriver": {"Name": "none", "Options": {"a": "b"}}},
-            {"driver": "none", "options": ["a"]},
-            "TaskTemplate.LogDriver",
-        ),
-        (
-            read_swarm,
-            {"TaskDefaults": {"LogDriver": {"Name": "syslog", "Options": {"tag": "\n"}}}},
-            {
-                "driver": "syslog",
-                "options": ["tag"],
-                "controlCharacters": [{"name": "tag", "at": "Spec.TaskDefaults.LogDriver.Options[*]"}],
-            },
-            "Spec.TaskDefaults.LogDriver",
-        ),
-    ],
-)
-def test_the_driver_and_the_names_of_its_options_are_reported(read: Any, body: Any, expected: Any, at: str) -> None:
-    assert read(body) == {"driver": "", "options": [], **NONE, **expected, "at": at}
+@pytest.mark.parametrize(("read", "body", "expected", "at"), cases(__file__, "log-drivers.jsonl"))
+def test_the_driver_and_the_names_of_its_options_are_reported(read: str, body: Any, expected: Any, at: str) -> None:
+    found = read_swarm(body) if read == "read_swarm" else getattr(log_driver, read)(body)
+
+    assert found == {"driver": "", "options": [], **NONE, **expected, "at": at}
 
 
 @pytest.mark.parametrize(("option", "value", "scheme", "address", "local"), cases(__file__, "log-addresses.jsonl"))

@@ -8,6 +8,7 @@ import pytest
 from portero.decide.ownership.json_stream import JsonFilter, Shape, Unreadable
 from portero.decide.ownership.list_shapes import entries
 from portero.decide.values.json_fields import JSON
+from tests.cases import cases
 
 
 def keep(entry: JSON) -> JSON:
@@ -30,29 +31,11 @@ def test_brackets_and_quotes_in_texts_are_text(text: str, piece: int) -> None:
         assert read(entries(keep), data.encode(), piece) == listed
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        *(b"", b" ", b"[", b"[{}", b"[{},", b"[{},]", b"[,]", b"[{} {}]", b"[{}]]", b"[{}] x", b"{}", b"1", b'"x"'),
-        *(
-            b"[1]",
-            b"[null]",
-            b'["x"]',
-            b"[[]]",
-            b"[{]}",
-            b'[{"a":}]',
-            b"[{\xff}]",
-            b"nul",
-            b"[{}}",
-            b"[NaN]",
-            b"x" * 99,
-        ),
-    ],
-)
-def test_what_is_no_list_of_objects_raises(data: bytes) -> None:
+@pytest.mark.parametrize("data", cases(__file__, "no-lists.jsonl"))
+def test_what_is_no_list_of_objects_raises(data: str) -> None:
     for piece in (1, 100):
         with pytest.raises(Unreadable):
-            read(entries(keep), data, piece)
+            read(entries(keep), data.encode("latin-1"), piece)
 
 
 def test_no_step_takes_long() -> None:
