@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.cases import cases
+
 from .guarded import GuardedDocker, stub
 from .rawhttp import Answer, Client
 from .refusals import refusing
@@ -36,27 +38,8 @@ while True:
             connection.sendall(b"HTTP/1.1 500 No\\r\\nContent-Length: 0\\r\\n\\r\\n")
         connection.close()
 """
-_MOUNT = {"Type": "volume", "Source": "v", "Target": "/v", "VolumeOptions": {"DriverConfig": {"Name": DRIVER}}}
 ATTACKS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "volume": ("/volumes/create", {"Name": "v", "Driver": DRIVER}),
-    "volume of the image": (
-        "/containers/create",
-        {"Image": "busybox", "Volumes": {"/v": {}}, "HostConfig": {"VolumeDriver": DRIVER}},
-    ),
-    "mount": ("/containers/create", {"Image": "busybox", "HostConfig": {"Mounts": [_MOUNT]}}),
-    "log": ("/containers/create", {"Image": "busybox", "HostConfig": {"LogConfig": {"Type": DRIVER}}}),
-    "network": ("/networks/create", {"Name": "n1", "Driver": DRIVER}),
-    "ipam": ("/networks/create", {"Name": "n2", "IPAM": {"Driver": DRIVER}}),
-    "ipam of an overlay": ("/networks/create", {"Name": "n3", "Driver": "overlay", "IPAM": {"Driver": DRIVER}}),
-    "secret": ("/secrets/create", {"Name": "s", "Driver": {"Name": DRIVER}}),
-    "cluster volume": (
-        "/volumes/create",
-        {
-            "Name": "c",
-            "Driver": DRIVER,
-            "ClusterVolumeSpec": {"AccessMode": {"Scope": "single", "Sharing": "none", "MountVolume": {}}},
-        },
-    ),
+    name: (target, body) for name, target, body in cases(__file__, "driver-attacks.jsonl")
 }
 
 

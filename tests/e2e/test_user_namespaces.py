@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,26 +17,7 @@ from .refusals import refusing
 pytestmark = pytest.mark.e2e
 
 # It refuses each container in a user namespace of its own, and so shows what the facts are.
-RULE = {
-    "$schema": "../../rule.json",
-    "dialect": 2,
-    "title": "Containers share the user namespace of the host",
-    "reason": "root is remapped.",
-    "remedy": {"docker": "none", "compose": "none"},
-    "level": "baseline",
-    "threats": ["host-compromise"],
-    "sources": ["Portero"],
-    "operations": ["ContainerCreate"],
-    "properties": {
-        "facts": {
-            "properties": {
-                "namespaces": {"properties": {"user": {"properties": {"mode": {"not": {"const": "private"}}}}}}
-            }
-        }
-    },
-    "allows": {"docker run busybox": {}},
-    "denies": {"docker run --userns private busybox": {"body": {"HostConfig": {"UsernsMode": "private"}}}},
-}
+RULE = json.loads(Path(__file__).with_name("seen-remap.json").read_text())
 SERVE = [sys.executable, "-m", "portero", "serve", "--socket", PLUGIN_SOCKET, "--profile", "baseline"]
 
 
