@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from portero.decide.decision import Decision, NearMiss, Subject, Violation, make_refusal, sort_violations
+from tests.decided import decided
 from tests.paths import SCHEMAS
 
 SCHEMA = json.loads((SCHEMAS / "decision.json").read_text())
@@ -17,15 +18,8 @@ def violation(rule: str, level: str = "baseline", at: str = "", action: str = "d
 
 
 def decision(*violations: Violation, subject: Subject | None = None) -> Decision:
-    return Decision(
-        id="d-0123456789ab",
-        time=0.5,
-        subject=subject or Subject(),
-        violations=violations,
-        policy="0" * 64,
-        profile="baseline",
-        mode="enforce",
-    )
+    said = {"id": "d-0123456789ab", "time": 0.5, "policy": "0" * 64, "profile": "baseline"}
+    return decided(*violations, **said, subject=subject or Subject())
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from portero.decide.decision import Decision, Subject, make_refusal
+from portero.decide.decision import make_refusal
 from portero.serve.settings.settings import Settings
 from portero.serve.status import bundle_state
 from portero.serve.status.bundle_state import BundleState
 from portero.serve.status.exposition import write_metrics
 from portero.serve.status.metrics import Metrics
+from tests.decided import decided
 from tests.paths import ROOT
 
 ALERTS = (ROOT / "examples" / "prometheus" / "alerts.yaml").read_text()
@@ -66,18 +67,7 @@ def test_every_alert_asks_for_metrics_that_are_there_before_anything_happens(tmp
 
 def test_the_labels_that_alerts_ask_for_are_those_that_are_counted() -> None:
     metrics = Metrics()
-    metrics.decided(
-        Decision(
-            id="d",
-            time=0.0,
-            subject=Subject(),
-            violations=(make_refusal("internal-error", ""),),
-            policy="x",
-            profile="hardened",
-            mode="enforce",
-        ),
-        0.1,
-    )
+    metrics.decided(decided(make_refusal("internal-error", "")), 0.1)
     told = write_metrics(metrics).decode()
 
     assert 'portero_violations_total{action="deny",rule="internal-error"} 1.0' in told

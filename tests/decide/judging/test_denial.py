@@ -12,6 +12,7 @@ from portero.decide.values.denial_parts import Proposed, Wording
 from portero.decide.values.refusals import CODES
 from portero.observe.stores.api_tables import load_api
 from portero.observe.stores.policy_loader import load_policy
+from tests.decided import decided
 from tests.paths import SCHEMAS
 
 ID = "d-7f3a00000000"
@@ -28,15 +29,8 @@ def denied(rule: str, place: str = "HostConfig.Privileged", action: str = "deny"
 def decision(
     *violations: Violation, client: str = "Docker-Client/26.1.5", operation: str = "ContainerCreate"
 ) -> Decision:
-    return Decision(
-        id=ID,
-        time=0.0,
-        subject=Subject(operation=operation, client=client, by_compose="compose" in client),
-        violations=violations,
-        policy="",
-        profile="baseline",
-        mode="enforce",
-    )
+    subject = Subject(operation=operation, client=client, by_compose="compose" in client)
+    return decided(*violations, id=ID, subject=subject, profile="baseline")
 
 
 def text(*violations: Violation, **how: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.decision import Decision, Subject
+from portero.decide.decision import Decision
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.interfaces.effects import EVERYTHING, Effects, NameUse, Source
 from portero.decide.objects.changes import find_change
@@ -25,6 +25,7 @@ from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.followed_daemons import FollowedDaemons
 from portero.observe.stores import api_tables
 from portero.observe.writers.writer_memory import WriterMemory
+from tests.decided import decided
 from tests.observe.dockerd.test_asking_daemon import ROOTS, locate
 from tests.observe.lookups.test_container_cache import ID, shown
 from tests.waiting import wait_until
@@ -49,7 +50,7 @@ def decide(data: bytes, **effects: Any) -> Decision:
         envelope = read_envelope(data)
         change = find_change(ROUTES.read_request(envelope))
     made = Effects(change=change, **effects)
-    allowed = Decision(id="d-1", time=0.0, subject=Subject(), violations=(), policy="", profile="", mode="")
+    allowed = decided()
     return replace(allowed, envelope=envelope, effects=made)
 
 

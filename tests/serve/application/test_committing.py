@@ -20,6 +20,7 @@ from portero.observe.writers.writer_memory import WriterMemory
 from portero.serve.application.committing import commit
 from tests.decide.judging.requests import envelope, list_refusing
 from tests.decide.objects.test_existing_objects import NOON, READS, container, judge_with
+from tests.decided import decided
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 from tests.observe.lookups.test_followed_daemons import DAEMON, PEER, follow
 from tests.observe.pending.test_under_way import enter
@@ -155,7 +156,7 @@ def meanwhile(host: Watched, enter: Callable[[int], None]) -> None:
 
 
 def add(host: Watched, path: str, id: str = "d-2") -> None:
-    allowed = Decision(id=id, time=0.0, subject=None, violations=(), policy="", profile="", mode="")  # type: ignore[arg-type]
+    allowed = decided(id=id)
     told = Source(path, False, "container reader, which is being created,")
     effects = replace(allowed.effects, number=1 << 62, sources=(told,))
     enter(host.under_way, allowed.id, effects, agrees=True)

@@ -18,6 +18,7 @@ from portero.observe.stores import api_tables
 from portero.serve.decision_log import log_state
 from portero.serve.decision_log.decision_log import FREQUENT_READS, DecisionLog, Sync, is_frequent_read, write_line
 from tests.cases import cases
+from tests.decided import decided
 from tests.failing import fail_with
 
 NOON = 1_800_000_000.0
@@ -147,15 +148,8 @@ def test_lines_of_many_writers_never_mix(tmp_path: Path) -> None:
 
 
 def decision(*violations: Violation, user: str = "alice") -> Decision:
-    return Decision(
-        id="d-1",
-        time=NOON,
-        subject=Subject("ContainerCreate", "POST", "/containers/create", "1.45", user),
-        violations=violations,
-        policy="p",
-        profile="hardened",
-        mode="enforce",
-    )
+    subject = Subject("ContainerCreate", "POST", "/containers/create", "1.45", user)
+    return decided(*violations, time=NOON, subject=subject)
 
 
 @pytest.mark.parametrize(

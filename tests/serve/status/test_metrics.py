@@ -9,6 +9,7 @@ import pytest
 from portero.decide.decision import Decision, NearMiss, Subject, Violation, make_refusal
 from portero.serve.status.exposition import write_metrics
 from portero.serve.status.metrics import Metrics
+from tests.decided import decided
 
 RULE = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "", {})
 REPORT = Violation("image-digest", "advisory", "Image", "audit", "", {})
@@ -18,16 +19,7 @@ STRICTER = Violation("image-tag", "restricted", "Image", "audit", "", {}, profil
 
 
 def decision(operation: str, *violations: Violation) -> Decision:
-    return Decision(
-        id="d-1",
-        time=0.0,
-        subject=Subject(operation=operation),
-        violations=violations,
-        policy="digest",
-        profile="hardened",
-        mode="enforce",
-        audit_profile="restricted",
-    )
+    return decided(*violations, subject=Subject(operation=operation), audit_profile="restricted")
 
 
 def told(metrics: Metrics) -> dict[str, float]:

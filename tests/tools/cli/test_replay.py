@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from portero.decide.decision import Decision, Subject, Violation, make_refusal
+from portero.decide.decision import Subject, Violation, make_refusal
 from portero.decide.identity.caller import Identity
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.serve.application.loading import judge_of
@@ -21,6 +21,7 @@ from portero.serve.settings.settings import Settings
 from portero.tools.recording import recorded_line
 from tests.decide.images.signed import new_key, public_pem
 from tests.decide.judging import requests
+from tests.decided import decided
 from tests.observe.host.fixed_objects import FixedHost
 from tests.paths import ROOT
 from tests.tools.cli.running import fault_of, portero, read_json
@@ -47,9 +48,7 @@ def line(data: bytes, *codes: str, number: int = 1) -> bytes:
 
 
 def record(data: bytes, subject: Subject, id: str, *violations: Violation, notes: HostNotes | None = None) -> bytes:
-    decision = Decision(
-        id=id, time=0.0, subject=subject, violations=violations, policy="x", profile="baseline", mode="enforce"
-    )
+    decision = decided(*violations, id=id, subject=subject, profile="baseline")
     return recorded_line.make_record(data, decision, 1 << 20, notes)
 
 

@@ -14,6 +14,7 @@ from portero.decide.values.refusals import Refused
 from portero.tools.recording import recorded_line
 from portero.tools.recording.recorded_line import InvalidRecordLine, Outcome, RecordedRequest
 from portero.tools.recording.recorded_notes import read_notes, write_notes
+from tests.decided import decided
 
 
 def test_a_refusal_comes_back_as_one() -> None:
@@ -30,15 +31,13 @@ ASKED = {"RequestMethod": "POST", "RequestUri": "/v1.45/containers/create", "Req
 
 
 def decision() -> Decision:
-    violations = (
+    return decided(
         Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "", {}),
         Violation("no-privileged", "baseline", "Privileged", "deny", "", {}),
         Violation("memory-limit", "hardened", "HostConfig.Memory", "deny", "", {}),
         Violation("image-digest", "advisory", "Image", "audit", "", {}),
-    )
-    subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
-    return Decision(
-        id="d-1", time=0.0, subject=subject, violations=violations, policy="digest", profile="hardened", mode="enforce"
+        subject=Subject(operation="ContainerCreate", user="alice", image="busybox"),
+        policy="digest",
     )
 
 

@@ -13,15 +13,13 @@ import pytest
 from portero.decide.decision import Decision, Subject
 from portero.decide.values.errors import LoadError
 from portero.tools.recording.recorder import Recorder, check_recorder
+from tests.decided import decided
 
 ASKED = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/info"}'
 
 
 def decision(number: int) -> Decision:
-    subject = Subject(operation="SystemInfo")
-    return Decision(
-        id=f"d-{number}", time=0.0, subject=subject, violations=(), policy="x", profile="hardened", mode="enforce"
-    )
+    return decided(id=f"d-{number}", subject=Subject(operation="SystemInfo"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.decision import ActionTaken, Decision, Subject, Violation
+from portero.decide.decision import ActionTaken, Subject, Violation
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Action, Level, Rule
@@ -27,6 +27,7 @@ from portero.tools.report.compliance_result import ComplianceResult
 from portero.tools.report.host_result import HostResult
 from portero.tools.report.rule_effect import RuleEffect, RuleEffects
 from tests.decide.judging.requests import write_files
+from tests.decided import decided
 from tests.paths import SCHEMAS
 
 NOW = 1795536000.0
@@ -152,15 +153,5 @@ def checked(
     *violations: Violation, file: str = "a compose.yaml", line: int | None = 3, client: str = ""
 ) -> DecidedRequest:
     subject = Subject(operation="ContainerCreate", client=client, by_compose="compose" in client)
-    return DecidedRequest(
-        FileRequest(file, b"", line, "web"),
-        Decision(
-            id="check",
-            time=0.0,
-            subject=subject,
-            violations=violations,
-            policy="digest",
-            profile="baseline",
-            mode="enforce",
-        ),
-    )
+    decision = decided(*violations, id="check", subject=subject, policy="digest", profile="baseline")
+    return DecidedRequest(FileRequest(file, b"", line, "web"), decision)

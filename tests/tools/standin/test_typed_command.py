@@ -14,6 +14,7 @@ from portero.tools.standin import typed_command
 from portero.tools.standin.command_line import CommandLine, parse_command
 from portero.tools.standin.typed_command import correct_command
 from tests.captured import table
+from tests.decided import decided
 from tests.tools.cli.running import portero, read_json
 
 ADD = [("-m", "1g")]
@@ -63,12 +64,8 @@ LIMITS = "-m 1g --memory-swap 1g --cpus 1 --pids-limit 200 --ulimit nofile=4096:
 
 def decision(proposed: Proposed | None, *, refused: bool = True) -> Decision:
     violation = Violation("r", "baseline", "X", "deny", "It harms.", {"docker": "drop it"})
-    return Decision(
-        **{"id": "try", "time": 0.0, "policy": "", "profile": "hardened", "mode": "enforce"},
-        subject=Subject(operation="ContainerCreate"),
-        violations=(violation,) if refused else (),
-        suggestion=proposed,
-    )
+    said = (violation,) if refused else ()
+    return decided(*said, subject=Subject(operation="ContainerCreate"), suggestion=proposed)
 
 
 DROP = Proposed("docker run", without=(("--privileged",),))
