@@ -85,7 +85,7 @@ def test_who_mounts_a_path_is_known_of_those_that_were_added_too() -> None:
     assert {path: [*ids] for path, ids in listed.by_path.items()} == {("/x", False): ["a"], ("/x", True): ["b"]}
     assert more.by_path == {("/x", False): ("a", "c"), ("/x", True): ["b"], ("/y", False): ("c",)}
     assert [one["Id"] for one in more] == ["a", "b", "c"]
-    assert (len(more), more[2]["Id"], listed.add([])) == (3, "c", listed)
+    assert (len(more), listed.add([])) == (3, listed)
 
 
 def test_what_has_no_id_is_not_lost() -> None:

@@ -5,7 +5,7 @@ reaches the host's network even by the beginning of its ID (moby daemon/cluster/
 that is given an ID gets a separate network (docker-facts 8.1).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from portero.decide.facts import process
 from portero.decide.facts.subnets import _parse, read_subnets
@@ -145,12 +145,12 @@ def _make_fact(name: str, at: str, host: HostMoment) -> Fact:
     return {"name": name, "resolved": resolved, "at": at}
 
 
-def find_taken(networks: Sequence[Mapping[str, JSON]]) -> HostRoutes:
+def find_taken(listed: Iterable[Mapping[str, JSON]]) -> HostRoutes:
     """Subnets and bridges by name of networks that exist (docker network inspect).
 
     A network that only holds options for others has none.
     """
-    networks = [network for network in networks if not flag(network, "ConfigOnly")]
+    networks = [network for network in listed if not flag(network, "ConfigOnly")]
     subnets = [text(entry, "Subnet") for network in networks for entry in objects(child(network, "IPAM"), "Config")]
     bridges = (text(child(network, "Options"), BRIDGE_NAME) for network in networks)
     ranges = (_parse(subnet) for subnet in subnets if subnet)

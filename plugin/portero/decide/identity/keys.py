@@ -6,6 +6,7 @@ and shared keys, which have no place in a policy, and files that hold nothing th
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal, TypeAlias, cast
 
 from cryptography import x509
@@ -81,14 +82,10 @@ def _read_pem(data: bytes) -> KeyFile:
 
 def _read_authority(text: bytes) -> x509.Certificate:
     certificate = x509.load_pem_x509_certificate(text)
-    try:
-        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-        is_authority = constraints.ca
-    except x509.ExtensionNotFound:
-        is_authority = False
-    if not is_authority:
-        raise ContentRefused("holds a certificate that is no authority (CA): put the one that issued it there")
-    return certificate
+    with suppress(x509.ExtensionNotFound):
+        if certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return certificate
+    raise ContentRefused("holds a certificate that is no authority (CA): put the one that issued it there")
 
 
 def _read_key_set(data: bytes) -> KeyFile:

@@ -3,7 +3,7 @@
 No socket is opened here; observe/lookups does that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
@@ -35,7 +35,7 @@ class Objects(Protocol):
     def since(self) -> int:
         """When Portero began to judge, in seconds since 1970."""
 
-    def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+    def list_all(self, kind: ListedKind) -> Iterable[Mapping[str, JSON]]:
         """All objects of a kind, as the API lists them; stopped containers too."""
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:

@@ -7,7 +7,7 @@ And dockerd's list of containers, found by ID and by the host paths that they mo
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias, overload
+from typing import TypeAlias
 
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.effects import Source
@@ -150,7 +150,7 @@ def list_paths(container: Mapping[str, JSON]) -> Sequence[MountedPath]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ContainerList(Sequence[Mapping[str, JSON]]):
+class ContainerList(Iterable[Mapping[str, JSON]]):
     """`by_path`: the IDs of those that mount each path. What did not change is the same object in the next list."""
 
     by_id: Mapping[str, Mapping[str, JSON]]
@@ -175,13 +175,6 @@ class ContainerList(Sequence[Mapping[str, JSON]]):
             return self
         by_path = {path: (*self.by_path.get(path, ()), *ids) for path, ids in more.by_path.items()}
         return ContainerList({**self.by_id, **more.by_id}, {**self.by_path, **by_path})
-
-    @overload
-    def __getitem__(self, index: int) -> Mapping[str, JSON]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Mapping[str, JSON]]: ...
-    def __getitem__(self, index: int | slice) -> Mapping[str, JSON] | Sequence[Mapping[str, JSON]]:
-        return [*self.by_id.values()][index]
 
     def __iter__(self) -> Iterator[Mapping[str, JSON]]:
         return iter(self.by_id.values())

@@ -122,19 +122,10 @@ def _shape_usage(viewer: Viewer) -> Shape:
     """Both forms of /system/df. Build cache entries hold commands."""
     kept, images = whole(_keep), entries(_keep)
     containers, volumes, none = entries(viewer.see_container), entries(viewer.see_volume), entries(lambda entry: None)
+    listed = {"Images": images, "Containers": containers, "Volumes": volumes, "BuildCache": none}
     figures = dict.fromkeys(_FIGURES, kept)
-    return fields(
-        {
-            **dict.fromkeys(("LayersSize", "BuilderSize"), kept),
-            **{"Images": images, "Containers": containers, "Volumes": volumes, "BuildCache": none},
-            **{
-                "ImageUsage": fields({**figures, "Items": images}),
-                "BuildCacheUsage": fields({**figures, "Items": none}),
-            },
-            **{"ContainerUsage": fields({**figures, "Items": containers})},
-            **{"VolumeUsage": fields({**figures, "Items": volumes})},
-        }
-    )
+    used = {f"{name.removesuffix('s')}Usage": fields({**figures, "Items": items}) for name, items in listed.items()}
+    return fields({**dict.fromkeys(("LayersSize", "BuilderSize"), kept), **listed, **used})
 
 
 LISTS: Mapping[str, Callable[[Viewer], Shape]] = {

@@ -112,7 +112,7 @@ class ObjectLookup:
         self._picture: Picture | None = self._followed.picture
         self._used_picture = False
         self._inspected: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
-        self._listed: dict[ListedKind, Sequence[Mapping[str, JSON]]] = {}
+        self._listed: dict[ListedKind, Iterable[Mapping[str, JSON]]] = {}
         self._gathered = 0  # bytes of configs
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
@@ -163,7 +163,7 @@ class ObjectLookup:
             self._inspected, self._listed = {}, {}
         return again
 
-    def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+    def list_all(self, kind: ListedKind) -> Iterable[Mapping[str, JSON]]:
         """All objects of a kind, stopped containers too. Refused (lookup-failed): no answer.
 
         Events of dockerd come after its replies, so that a list kept by them can lack the container whose creation the
@@ -182,7 +182,7 @@ class ObjectLookup:
             self.pending.drop(doubtful)
         return listed
 
-    def _list_cached(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]] | None:
+    def _list_cached(self, kind: ListedKind) -> Iterable[Mapping[str, JSON]] | None:
         """What the picture has, with a question for each of a few that are not certain; None: more is to be asked."""
         if self._picture is None or self._followed.under_way.are_many:
             return None

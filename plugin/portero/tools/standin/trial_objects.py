@@ -8,7 +8,7 @@ volumes and networks do not exist yet, and their requests are judged themselves.
 import errno
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 from portero.decide.decision import Decision, Violation
@@ -35,7 +35,7 @@ class HostObjects:
     daemon: DaemonObjects | None = None
     shown: Mapping[str, JSON] = field(default_factory=dict)
     containers: Sequence[Mapping[str, JSON]] = ()
-    services: Sequence[Mapping[str, JSON]] = ()
+    services: Iterable[Mapping[str, JSON]] = ()
     silent: str = ""
 
     @property
@@ -45,7 +45,7 @@ class HostObjects:
             return f"judged beside the {count_things(len(self.containers), 'container')} of this host"
         return f"not judged beside the containers of this host: {self.silent}" if self.silent else ""
 
-    def list_all(self, kind: ListedKind, replaced: frozenset[tuple[str, str]]) -> Sequence[Mapping[str, JSON]]:
+    def list_all(self, kind: ListedKind, replaced: frozenset[tuple[str, str]]) -> Iterable[Mapping[str, JSON]]:
         """`replaced`: projects and services whose containers Compose removes for those that it makes."""
         if kind == "container":
             return [each for each in self.containers if _find_service(child(each, "Labels")) not in replaced]
