@@ -8,7 +8,7 @@ import pytest
 
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.objects.joined_containers import add_joined
+from portero.decide.objects.joined_containers import find_joined
 from portero.decide.objects.object_use import Meanings
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
@@ -127,4 +127,4 @@ def test_where_no_daemon_is_asked_every_join_is_unseen(judge: Judge) -> None:
 def test_what_joins_nothing_is_left_as_it_is(judge: Judge) -> None:
     host = FixedHost({"objects": {}})
     document: dict[str, Any] = {"body": {}, "facts": {"namespaces": {}, "volumesFrom": []}}
-    assert add_joined(document, Meanings(FixedObjects({})), host) is document
+    assert find_joined(document, Meanings(FixedObjects({})), host) == {}

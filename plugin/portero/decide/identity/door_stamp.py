@@ -12,7 +12,7 @@ from jwt import PyJWS, PyJWTError
 from portero.decide.identity.key_pairs import PrivateKey, PublicKey
 from portero.decide.identity.trusted import STAMP_HEADER, USERS, are_groups, is_name
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import JSON
+from portero.decide.values.json_fields import WrongType, need
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.refusals import Refused
 
@@ -54,30 +54,18 @@ def read_stamp(text: str, key: PublicKey, boot: str) -> Stamp:
     try:
         decoded = _JWS.decode_complete(text, key=key, algorithms=[_ALGORITHM])
         claims = load_strict_object(decoded["payload"])
-    except (PyJWTError, ValueError, RecursionError):
+        (door, user), groups = (need(claims, name, str) for name in ("door", "user")), need(claims, "groups", list)
+        start, end = (need(claims, name, int) for name in ("iat", "exp"))
+    except (PyJWTError, ValueError, RecursionError, WrongType):
         _refuse()
     # Any other part of the header could change what is signed, or must be understood.
     if decoded["header"] != {"alg": _ALGORITHM, "typ": _TYPE} or claims.keys() != _CLAIMS or claims["aud"] != boot:
         _refuse()
-    door, user = claims["door"], claims["user"]
-    groups, start, end = _read_groups(claims["groups"]), _read_time(claims["iat"]), _read_time(claims["exp"])
-    if not isinstance(door, str) or not isinstance(user, str) or not is_name(door) or not 0 < end - start <= LIFETIME:
+    if not are_groups(groups) or not is_name(door) or not 0 < end - start <= LIFETIME:
         _refuse()
     if is_name(user) is not (door == USERS) or (door != USERS and groups):
         _refuse()
-    return Stamp(door, user, groups, start, end)
-
-
-def _read_groups(value: JSON) -> tuple[str, ...]:
-    if not isinstance(value, list) or not are_groups(value):
-        _refuse()
-    return tuple(value)
-
-
-def _read_time(value: JSON) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        _refuse()
-    return value
+    return Stamp(door, user, tuple(groups), start, end)
 
 
 def _refuse() -> NoReturn:

@@ -6,7 +6,7 @@ plugins mode audit refuses what turns Portero off, and nothing else; what is not
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias, cast
 
 from portero.decide.facts import image, mount_sizes
@@ -39,17 +39,13 @@ def describe_other_plugin(use: ObjectUse) -> dict[str, JSON]:
         authorizing = texts(child(meanings.objects.info(), "Plugins"), "Authorization")
     own = {_shorten(name) for name in (*authorizing, _OWN)}
     path = cast("dict[str, str]", use.document["path"]).get("name", "")
-    changed = {path, *_list_made(use.document)} - {""}
+    query = cast("dict[str, list[str]]", use.document["query"])
+    changed = {path, *(find_first(query, name) for name in ("name", "remote"))} - {""}
     if not authorizing or not changed or any(_shorten(name) in own for name in changed):
         return {}
     if _BEGINS_ID.fullmatch(path) or any(map(_meets_sockets, _list_mounted(use.document["body"]))):
         return {}
     return {"otherPlugin": {"value": True, "at": _AT}}
-
-
-def _list_made(document: Mapping[str, JSON]) -> Iterator[str]:
-    query = cast("dict[str, list[str]]", document["query"])
-    return (find_first(query, name) for name in ("name", "remote"))
 
 
 def _shorten(name: str) -> str:

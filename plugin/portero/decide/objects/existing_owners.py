@@ -22,7 +22,8 @@ def find_owner(one: ExistingObject, owners: OwnerNames, meanings: Meanings, at: 
     if one.kind == "container" and task:
         found = meanings.inspect("task", task, at)
         # Anyone can give a container this label, and so can an image: only the task itself says which it has.
-        is_real = found is not None and _find_container(found) == one.id
+        status = child(child(found.shown, "Status"), "ContainerStatus") if found is not None else {}
+        is_real = text(status, "ContainerID") == one.id
         return _find_owner_of_task(found, owners, meanings, at) if found is not None and is_real else ""
     if one.kind == "volume" and not owner and _ANONYMOUS in one.labels:
         return _find_owner_of_users(one.name, owners, meanings, at)
@@ -35,10 +36,6 @@ def _find_owner_of_task(task: ExistingObject, owners: OwnerNames, meanings: Mean
         return ""
     service = meanings.inspect("service", id, at)
     return "" if service is None else text(service.labels, owners.label)
-
-
-def _find_container(task: ExistingObject) -> str:
-    return text(child(child(task.shown, "Status"), "ContainerStatus"), "ContainerID")
 
 
 def _find_owner_of_users(volume: str, owners: OwnerNames, meanings: Meanings, at: str) -> str:

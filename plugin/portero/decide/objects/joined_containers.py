@@ -86,26 +86,21 @@ def take_over(
 
 def find_joined(document: dict[str, JSON], meanings: Meanings, host: HostMoment) -> dict[str, JSON]:
     """The facts that differ by what a request takes over; raises Refused (lookup-failed)."""
-    before, after = child(document, "facts"), child(add_joined(document, meanings, host), "facts")
-    return {name: value for name, value in after.items() if value is not before.get(name)}
-
-
-def add_joined(document: dict[str, JSON], meanings: Meanings, host: HostMoment) -> dict[str, JSON]:
-    """The document of a request as if it asked itself for what it takes over; raises Refused (lookup-failed)."""
-    document = add_host_namespaces(document, meanings)
+    before, document = child(document, "facts"), add_host_namespaces(document, meanings)
     body, inherited = document["body"], [*_list_inherited(document, meanings)]
+    facts = {name: value for name, value in child(document, "facts").items() if value is not before.get(name)}
     if not inherited:
-        return document
+        return facts
     config = child(as_object(body, ""), "HostConfig")
     requested = objects(config, "Mounts")
     mounts = cast(list[JSON], [*requested, *(mount for mount, _ in inherited)])
     whole = {**document, "body": {**as_object(body, ""), "HostConfig": {**config, "Mounts": mounts, "VolumesFrom": []}}}
     places = {f"HostConfig.Mounts[{n}]": at for n, (_, at) in enumerate(inherited, len(requested))}
     rebuilt = child(rebuild_document(whole, host), "facts")
-    facts = {**child(document, "facts"), "mounts": _replace_at(rebuilt["mounts"], places)}
+    facts["mounts"] = _replace_at(rebuilt["mounts"], places)
     for figure in ("mountCount", "mountSize"):
         facts[figure] = {**child(rebuilt, figure), "at": "HostConfig.VolumesFrom"}
-    return {**document, "facts": facts}
+    return facts
 
 
 def add_joined_by_existing(document: dict[str, JSON], meanings: Meanings | None) -> dict[str, JSON]:

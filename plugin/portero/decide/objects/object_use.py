@@ -26,7 +26,11 @@ from portero.decide.values.refusals import Refused, locate_lookup
 
 # No user can make an object whose ID begins with so many given characters.
 _SURE = 12
-_LISTED: Mapping[str, ListedKind] = {"container": "container", "network": "network", "service": "service"}
+_MAY_BEGIN: Mapping[ObjectKind, Callable[[str], bool]] = {
+    "container": may_begin_id,
+    "network": may_begin_network_id,
+    "service": may_begin_swarm_id,
+}
 _GATHERED: Sequence[GatheredKind] = ("secret", "config")
 
 
@@ -96,21 +100,16 @@ class Meanings:
 
     def list_others(self, found: ExistingObject, name: str, at: str) -> Sequence[ExistingObject]:
         """Each other object whose ID begins with the name."""
-        kind = _LISTED.get(found.kind)
-        if kind is None or not _may_begin_id(kind, name) or (found.id.startswith(name) and len(name) >= _SURE):
+        may_begin, is_sure = _MAY_BEGIN.get(found.kind), found.id.startswith(name) and len(name) >= _SURE
+        if may_begin is None or not may_begin(name) or is_sure:
             return ()
+        kind = cast(ListedKind, found.kind)
         if (kind, name) not in self._others:
             with located(at):
                 ids = [text(one, "Id") or text(one, "ID") for one in self.objects.list_all(kind)]
             begun = (self.inspect(kind, id, at) for id in ids if id != found.id and id.startswith(name))
             self._others[kind, name] = [one for one in begun if one is not None]
         return self._others[kind, name]
-
-
-def _may_begin_id(kind: ListedKind, name: str) -> bool:
-    if kind == "network":
-        return may_begin_network_id(name)
-    return may_begin_id(name) if kind == "container" else may_begin_swarm_id(name)
 
 
 # Judges the request that would make an object, on a host and with the existing objects that it uses.
