@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from tests.cases import cases
 from tests.sequences import pieces
 
 from .pieces import Piece
@@ -19,33 +20,7 @@ FOLLOW_UPS = {"swaps": ("restart", "start", "copy-out", "copy-in", "run"), "plug
 PASSED_ON = ("remove", "create", "run", "swap-held", "start", "restart")
 NO_NETWORK = Piece("--network none", {"HostConfig": {"NetworkMode": "none"}})
 # How likely each kind of step is, and in which themes it is likelier.
-KINDS: Mapping[str, tuple[float, Sequence[str]]] = {
-    "run": (10, ("parents", "sockets", "mounts", "namespaces", "logs")),
-    "create": (2, ("passed",)),
-    "start": (3, pieces.SWAPPING),
-    "restart": (3, ("swaps",)),
-    "pass": (1.5, ("passed",)),
-    "swap-held": (0.3, ("passed",)),
-    "remove": (0.5, ("passed",)),
-    "stop": (1, ()),
-    "exec": (4, ("swaps", "objects")),
-    "copy-out": (2, ("swaps", "mounts")),
-    "copy-in": (1, ("swaps",)),
-    "commit": (1, ("objects",)),
-    "rename": (0.5, ("objects",)),
-    "update": (0.7, ("objects",)),
-    "volume": (2, ("plugins", "mounts")),
-    "remove-volume": (0.3, ()),
-    "network": (2, ("networks",)),
-    "connect": (0.7, ("networks",)),
-    "checkpoint": (0.3, ("namespaces",)),
-    "service": (0.3, ("logs", "waiting")),
-    "tag": (0.2, ("waiting",)),
-    "listen": (2, ("plugins",)),
-    "swap": (1.5, ("swaps",)),
-    "request": (1, ()),
-    "build": (0.4, ()),
-}
+KINDS: Mapping[str, tuple[float, Sequence[str]]] = dict(cases(__file__, "kinds.jsonl"))
 
 
 def sequence(seed: int, number: int, *, device: str, host_users: bool) -> list[Step]:
