@@ -61,19 +61,14 @@ def list_others(
             yield Source(path, writable, f"container {shorten_name(name)}")
 
 
-def list_of_services(services: Iterable[Mapping[str, JSON]], host: HostMoment, updated: str = "") -> Iterator[Source]:
-    """The host paths of services: their tasks start without a request, and a rollback brings the former ones back.
+def list_of_service(service: Mapping[str, JSON], host: HostMoment, updated: str = "") -> Iterator[Source]:
+    """The host paths of a service: its tasks start without a request, and a rollback brings the former ones back.
 
     `updated`: the service whose former settings the request replaces.
     """
-    for service in services:
-        yield from list_of_service(service, host, with_former=text(child(service, "Spec"), "Name") != updated)
-
-
-def list_of_service(service: Mapping[str, JSON], host: HostMoment, *, with_former: bool = True) -> Iterator[Source]:
-    """The host paths of one service."""
-    owner = f"service {shorten_name(text(child(service, 'Spec'), 'Name'))}"
-    for part in ("Spec", "PreviousSpec") if with_former else ("Spec",):
+    name = text(child(service, "Spec"), "Name")
+    owner = f"service {shorten_name(name)}"
+    for part in ("Spec",) if updated and name == updated else ("Spec", "PreviousSpec"):
         at = f"{part}.TaskTemplate.ContainerSpec.Mounts"
         template = child(child(service, part), "TaskTemplate")
         for index, mount in enumerate(objects(child(template, "ContainerSpec"), "Mounts")):

@@ -102,7 +102,7 @@ class SourcePairs:
             ]
             others = [
                 *nested_sources.list_others(containers, counts),
-                *nested_sources.list_of_services(services, self.host, updated),
+                *(path for one in services for path in nested_sources.list_of_service(one, self.host, updated)),
                 *(self.objects.pending.others if self.objects.pending and not id else ()),
             ]
             held = _list_held(sighting, id)
