@@ -37,7 +37,8 @@ def test_what_a_request_can_change(method: str, uri: str, body: Any, touches: li
 def test_what_an_answer_can_name_is_known() -> None:
     made = change("POST", "/containers/create?name=web", {})
     assert made == PossibleChange(containers("web"), "container", "web", lasts=False)
-    assert change("POST", "/containers/web/exec", {}).makes == "exec"
+    assert change("POST", f"/containers/{ID}/exec", {}) == PossibleChange(makes="exec", name=ID)
+    assert len(change("POST", f"/containers/{'x' * 60_000}/exec", {}).name) == 256
     assert change("POST", "/services/create", {}).makes == "service"
     assert change("POST", "/containers/prune").makes == "pruned"
     assert change("PUT", "/containers/web/archive?path=/") == PossibleChange(makes="nothing")
