@@ -104,7 +104,8 @@ class DaemonDefaults:
     seccomp_sha256: str | None = None  # of the profile's file, when it is custom; None: there is no such file
     network_options: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     entitlements: Entitlements = "on"  # of builds
-    cgroup_v2: bool | None = None  # of the kernel, not of daemon.json; None: not visible
+    # Of the kernel, not of daemon.json; None: not visible.
+    cgroup_v2: bool | None = field(default=None, compare=False)
 
 
 NO_DEFAULTS = DaemonDefaults()

@@ -37,9 +37,8 @@ def find_change(request: ApiRequest) -> PossibleChange:
     change = NOTHING if request.match.operation.reads else _CHANGES.get(request.match.operation.id, NOTHING)
     if not isinstance(change, PossibleChange):
         change = change(request.match, request.target, request.envelope.body)
-    if not change.touches:
-        return change
-    return replace(change, touches=tuple(one for each in change.touches for one in _widen(each)))
+    touches = tuple([one for each in change.touches for one in _widen(each)])
+    return change if touches == change.touches else replace(change, touches=touches)
 
 
 def _widen(touch: Touch) -> tuple[Touch, ...]:
