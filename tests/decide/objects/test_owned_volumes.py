@@ -54,7 +54,7 @@ def test_a_user_owns_by_name_and_groups(user: str, groups: tuple[str, ...], expe
 def test_a_label_is_the_callers_as_it_stands_there(owner: str, value: bool) -> None:
     names = OwnerNames("owner", HERS | {'{{"bob"}}'})
 
-    assert names.describe_label({"owner": owner}, "x") == {"value": value, "at": "x"}
+    assert names.describe_label({"owner": owner}, "x") == {"value": value, "given": True, "at": "x"}
 
 
 __all__ = ["judge"]

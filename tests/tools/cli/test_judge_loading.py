@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from portero.decide.identity.caller import Identity
+from portero.decide.judging.judge import Judge
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from portero.tools.cli.judge_loading import find_caller
+from tests.decide.judging.requests import envelope
 from tests.tools.cli.running import fault_of, portero
 
 
@@ -32,15 +34,39 @@ def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command:
     assert all(line.startswith(f"portero: {tmp_path / 'site.json'}: ") for line in fault.splitlines())
 
 
-def test_a_caller_is_known_as_the_users_door_knows_the_account(tmp_path: Path) -> None:
-    (tmp_path / "site.json").write_text(
-        '{"ownership": "owner", "doors": [{"name": "users", "groups": ["root"]}], "user-groups": {"bob": ["dev"]}}'
-    )
-    judge = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": str(tmp_path)}))
+def find(folder: Path, user: str, label: str = "") -> tuple[Judge, Identity]:
+    """The judge and the caller under a policy with a door for users."""
+    door = f'{{"name": "users", "groups": ["root"]{label}}}'
+    (folder / "site.json").write_text(f'{{"ownership": "owner", "doors": [{door}], "user-groups": {{"bob": ["dev"]}}}}')
+    judge = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": str(folder)}))
+    return find_caller(judge, user)
 
-    assert find_caller(judge, "") == (judge, Identity())
-    assert find_caller(judge, "bob") == (judge, Identity("bob", ("dev",)))
-    labelled, root = find_caller(judge, "unix:root")
-    assert root == Identity("unix:root", ("root",), "door", account="root")
-    assert labelled.policy.site_actions["owner-label-own"] == "audit"
-    assert find_caller(judge, "unix:of-another-host")[1].user == "unix:of-another-host"
+
+def test_a_caller_is_known_as_the_users_door_knows_the_account(tmp_path: Path) -> None:
+    assert find(tmp_path, "")[1] == Identity()
+    assert find(tmp_path, "bob")[1] == Identity("bob", ("dev",))
+    assert find(tmp_path, "unix:root")[1] == Identity("unix:root", ("root",), "door", account="root")
+    assert find(tmp_path, "unix:of-another-host")[1].user == "unix:of-another-host"
+
+
+@pytest.mark.parametrize(
+    ("written", "labels", "refused"),
+    [
+        (', "label": false', {}, ["Labels.owner"]),
+        ("", {}, []),
+        ("", {"owner": "unix:root"}, []),
+        ("", {"owner": "unix:bob"}, ["Labels.owner"]),
+        ("", {"owner": ""}, ["Labels.owner"]),
+    ],
+)
+def test_a_door_writes_the_label_of_an_owner_only_where_there_is_none(
+    tmp_path: Path, written: str, labels: dict[str, str], refused: list[str]
+) -> None:
+    judge, caller = find(tmp_path, "unix:root", written)
+
+    decision = judge.decide(
+        envelope("POST", "/containers/create", {"Image": "a", "Labels": labels}), "check", 0.0, identity=caller
+    )
+
+    denials = [one for one in decision.violations if one.action == "deny" and one.rule == "owner-label-own"]
+    assert [one.at for one in denials] == refused

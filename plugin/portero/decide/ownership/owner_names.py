@@ -52,7 +52,7 @@ class OwnerNames:
     def describe_label(self, labels: Mapping[str, JSON], at: str) -> JSON:
         """One of `ownerLabels`: whether these labels of something new make it the caller's."""
         owner = text(labels, self.label)
-        return {"value": owner in self.names and TEMPLATE not in owner, "at": at}
+        return {"value": owner in self.names and TEMPLATE not in owner, "given": self.label in labels, "at": at}
 
 
 def find_listed(site: Mapping[str, JSON], user: str) -> list[str] | None:

@@ -1,14 +1,17 @@
 """The judge of a command: its settings in, a judge out, and what exists at this host's daemon, or exit status 2."""
 
 import pwd
+from collections.abc import Mapping
 from contextlib import suppress
 
+from portero.decide.engine.rust import RUST
 from portero.decide.identity.caller import ACCOUNT_PREFIX, NO_IDENTITY, Identity, identify_at_door
 from portero.decide.identity.trusted import USERS
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.doors import find_label
 from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import LoadError
+from portero.decide.values.json_fields import JSON
 from portero.door.clients import read_account
 from portero.observe.dockerd.daemon_config import DaemonConfigs
 from portero.observe.host.live_host import HostFiles
@@ -23,6 +26,9 @@ from portero.tools.terminal import options
 # What this rule refuses depends on who owns folders on the host.
 _OWNERS_RULE = "no-swappable-sources"
 _LABEL_RULE = "owner-label-own"
+# What that rule leaves to ask where a door writes the labels that are missing.
+_ITS_LABELS: JSON = {"anyOf": [{"properties": {"value": {"const": True}}}, {"properties": {"given": {"const": False}}}]}
+_BEHIND_DOOR: Mapping[str, JSON] = {"properties": {"objects": {"properties": {"ownerLabels": {"items": _ITS_LABELS}}}}}
 
 
 def load_judge(settings: HostSettings) -> Judge:
@@ -57,7 +63,7 @@ def list_host_objects(settings: HostSettings) -> HostObjects:
 def find_caller(judge: Judge, user: str) -> tuple[Judge, Identity]:
     """As whom requests are judged; an account of the host with its groups, as at the users' door.
 
-    Where that door writes the label of owners, a request without it is not refused: the judge reports it.
+    Where that door writes the label of owners, the judge takes a request without it.
     """
     site, trusted = judge.policy.site, judge.policy.trusted
     account = user.removeprefix(ACCOUNT_PREFIX)
@@ -67,7 +73,8 @@ def find_caller(judge: Judge, user: str) -> tuple[Judge, Identity]:
     with suppress(KeyError):  # of another host
         groups = read_account(pwd.getpwnam(account).pw_uid).groups
     if find_label(site, USERS):
-        judge = replace(judge, policy=judge.policy.report(_LABEL_RULE))
+        checks = {**judge.policy.checks, _LABEL_RULE: RUST.compile(_BEHIND_DOOR, {})}
+        judge = replace(judge, policy=replace(judge.policy, checks=checks))
     return judge, identify_at_door(USERS, account, groups, trusted)
 
 
