@@ -1,4 +1,4 @@
-"""Bytes through pipes: in order, whole, with the end of one half; a pipe that holds bytes is not given to another."""
+"""Bytes through pipes: in order, whole, with the end of one half; none is held while nothing is under way."""
 
 import os
 import socket
@@ -45,7 +45,7 @@ def test_what_a_slow_receiver_leaves_waits_in_a_pipe(ends: tuple[socket.socket, 
         pipe = direction.pool.take("x")
         with pytest.raises(BlockingIOError):
             os.read(pipe[0], 1)
-        direction.pool.give_back("x", pipe, is_empty=True)
+        direction.pool.close("x", pipe)
         if sent == len(data) or sent % 3 == 0:
             received += receiver.recv(1 << 17)
 
@@ -62,14 +62,18 @@ def test_a_receiver_that_is_gone_ends_the_direction(ends: tuple[socket.socket, D
     assert (direction.done, direction.fails) == (True, True)
 
 
-def test_pipes_are_used_again_and_those_with_bytes_are_closed() -> None:
-    pool = PipePool()
-    first = pool.take("x")
-    pool.give_back("x", first, is_empty=True)
-    assert pool.take("x") == first
-    pool.give_back("x", first, is_empty=False)
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(first[0])
+def test_what_is_short_needs_no_pipe_and_none_is_held_when_all_has_gone(
+    ends: tuple[socket.socket, Direction, socket.socket],
+) -> None:
+    sender, direction, receiver = ends
+    before = len(os.listdir("/proc/self/fd"))
+    for size in (1, 200_000):
+        data = os.urandom(size)
+        sender.send(data)
+        direction.move()
+        direction.move()
+        assert receiver.recv(size + 5, socket.MSG_WAITALL)[-size:] == data
+        assert len(os.listdir("/proc/self/fd")) == before
 
 
 class Doubling:

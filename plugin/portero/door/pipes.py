@@ -1,6 +1,6 @@
-"""Bytes from one socket to another through a pipe of the kernel (splice(2)): they are not copied into this process.
+"""Bytes from one socket to another: a few are copied, more go through a pipe of the kernel (splice(2)) and are not.
 
-A direction borrows a pipe while bytes are under way; idle connections hold none.
+A direction has a pipe while such bytes are under way; idle connections hold none.
 """
 
 import fcntl
@@ -14,10 +14,11 @@ from portero.door.shares import Client, Share
 from portero.door.treatment import AnswerFilter
 
 _SIZE = 1 << 18
-_SPARE = 16
 # At once, with 16 MiB of the kernel's memory.
 _MAX_PIPES = 64
 _PIECE = 1 << 16
+# Of all directions, since there is one thread. What fills it goes through a pipe.
+_READ = memoryview(bytearray(1 << 14))
 # So often in one go; then the other connections have their turn.
 _ROUNDS = 8
 _FLAGS = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
@@ -33,24 +34,21 @@ def _make_pipe() -> Pipe:
 
 
 class PipePool:
-    """Empty pipes for directions that have bytes to pass on."""
+    """Pipes for directions that have much to pass on, of which each client has a share."""
 
     def __init__(self) -> None:
-        self._spare: list[Pipe] = []
         self._share = Share(_MAX_PIPES)
 
     def take(self, client: Client) -> Pipe | None:
-        """An empty pipe; None: the client has its share. Raises OSError while the process has no descriptor left."""
-        if not self._spare:
-            self._spare.append(_make_pipe())
-        return self._spare.pop() if self._share.resize(client, 0, 1) else None
+        """An empty pipe; None: the client has its share, or the process has no descriptor left."""
+        if self._share.resize(client, 0, 1):
+            with suppress(OSError):
+                return _make_pipe()
+            self._share.resize(client, 1, 0)
+        return None
 
-    def give_back(self, client: Client, pipe: Pipe, *, is_empty: bool) -> None:
-        """Take a pipe again, or close one that is not needed."""
+    def close(self, client: Client, pipe: Pipe) -> None:
         self._share.resize(client, 1, 0)
-        if is_empty and len(self._spare) < _SPARE:
-            self._spare.append(pipe)
-            return
         for end in pipe:
             os.close(end)
 
@@ -96,7 +94,7 @@ class Direction:
 
     def drop(self) -> None:
         if self._pipe is not None:
-            self.pool.give_back(self.client, self._pipe, is_empty=self._pending == 0)
+            self.pool.close(self.client, self._pipe)
             self._pipe = None
 
     def _move_once(self) -> bool:
@@ -105,6 +103,8 @@ class Direction:
                 return False
             self._drain()
         except BlockingIOError:
+            if not self._pending:
+                self.drop()
             raise
         except OSError:
             self._end(fails=True)
@@ -124,37 +124,24 @@ class Direction:
         self._is_last = not piece or self.filter.ended
         return True
 
-    def _copy(self) -> bool:
-        """Pass on a piece that stays at the source until the target has it: nothing waits here."""
-        try:
-            piece = self.source.recv(_PIECE, socket.MSG_PEEK)
-        except ConnectionError:
-            piece = b""
-        if not piece:
-            self._end(fails=False)
-            return False
-        passed = self.target.send(piece)
-        while passed:
-            passed -= len(self.source.recv(passed))
-        return True
-
     def _fill(self) -> bool:
-        """Whether there may be something in the pipe; at the source's end there is not."""
-        if self._pipe is None:
-            self._pipe = self.pool.take(self.client)
-        if self._pipe is None:
-            return self._copy()
+        """Whether bytes were copied, or are in the pipe; at the source's end there are none."""
         try:
-            self._pending = os.splice(self.source.fileno(), self._pipe[1], _SIZE, flags=_FLAGS)
-        except BlockingIOError:
-            self.drop()
-            raise
-        except OSError:
+            size = self.source.recv_into(_READ, 0, socket.MSG_PEEK)
+            self._pipe = self.pool.take(self.client) if size == len(_READ) else None
+            if self._pipe is not None:
+                self._pending = size = os.splice(self.source.fileno(), self._pipe[1], _SIZE, flags=_FLAGS)
+        except ConnectionError:
             # A reset is an end.
-            self._pending = 0
-        if self._pending == 0:
+            size = 0
+        if not size:
             self._end(fails=False)
-        return self._pending > 0
+        elif self._pipe is None:
+            # They stay at the source until the target has them: nothing waits here.
+            passed = self.target.send(_READ[:size])
+            while passed:
+                passed -= self.source.recv_into(_READ, passed)
+        return size > 0
 
     def _drain(self) -> None:
         while self.first:
