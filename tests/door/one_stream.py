@@ -4,7 +4,7 @@ import json
 import socket
 
 from portero.door.clients import Account, AccountLookup, Stamps
-from portero.door.pipes import PipePool
+from portero.door.pipes import Pipes
 from portero.door.shares import Share
 from portero.door.stream import Stream
 from portero.door.treating import Surroundings
@@ -24,7 +24,7 @@ class Silent(AccountLookup):
 
 
 def stream(door: socket.socket, uid: int | None, dockerd: str = "/nowhere") -> Stream:
-    around = Surroundings(dockerd, Stamps(KEY, BOOT), Silent(), PipePool(), Share(1 << 20))
+    around = Surroundings(dockerd, Stamps(KEY, BOOT), Silent(), Pipes(), Share(1 << 20))
     return Stream(door, "users", uid, around, lambda one, stream: None, lambda one: None)
 
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from portero.door.pipes import Direction, PipePool
+from portero.door.pipes import Direction, Pipe, Pipes
+from portero.door.shares import Client
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def ends() -> Iterator[tuple[socket.socket, Direction, socket.socket]]:
         for one in (sender, source, target):
             one.setblocking(False)
         receiver.settimeout(5)
-        yield sender, Direction(source, target, PipePool(), "x", b"first"), receiver
+        yield sender, Direction(source, target, Pipes(), "x", b"first"), receiver
 
 
 def test_what_comes_first_is_first_and_an_end_is_passed(ends: tuple[socket.socket, Direction, socket.socket]) -> None:
@@ -42,10 +43,10 @@ def test_what_a_slow_receiver_leaves_waits_in_a_pipe(ends: tuple[socket.socket, 
             sent += sender.send(data[sent : sent + (1 << 18)])
         direction.move()
         # Another direction has an empty pipe meanwhile.
-        pipe = direction.pool.take("x")
+        pipe = direction.pipes.take("x")
         with pytest.raises(BlockingIOError):
             os.read(pipe[0], 1)
-        direction.pool.close("x", pipe)
+        direction.pipes.close("x", pipe)
         if sent == len(data) or sent % 3 == 0:
             received += receiver.recv(1 << 17)
 
@@ -62,18 +63,33 @@ def test_a_receiver_that_is_gone_ends_the_direction(ends: tuple[socket.socket, D
     assert (direction.done, direction.fails) == (True, True)
 
 
+class Counting(Pipes):
+    """Knows how many were taken, and how many of them were closed."""
+
+    taken, closed = 0, 0
+
+    def take(self, client: Client) -> Pipe | None:
+        self.taken += 1
+        return super().take(client)
+
+    def close(self, client: Client, pipe: Pipe) -> None:
+        self.closed += 1
+        super().close(client, pipe)
+
+
 def test_what_is_short_needs_no_pipe_and_none_is_held_when_all_has_gone(
     ends: tuple[socket.socket, Direction, socket.socket],
 ) -> None:
     sender, direction, receiver = ends
-    before = len(os.listdir("/proc/self/fd"))
-    for size in (1, 200_000):
-        data = os.urandom(size)
+    direction.pipes = pipes = Counting()
+    for size, needs_one in ((1, False), (1 << 14, True), (100_000, True)):
+        data, received, before = os.urandom(size), b"", pipes.taken
         sender.send(data)
-        direction.move()
-        direction.move()
-        assert receiver.recv(size + 5, socket.MSG_WAITALL)[-size:] == data
-        assert len(os.listdir("/proc/self/fd")) == before
+        while not received.endswith(data):
+            direction.move()
+            received += receiver.recv(1 << 20)
+        assert (pipes.taken > before) is needs_one
+        assert pipes.taken == pipes.closed
 
 
 class Doubling:
@@ -109,7 +125,7 @@ def test_who_has_no_pipe_left_passes_on_what_waits_at_the_source(
     ends: tuple[socket.socket, Direction, socket.socket],
 ) -> None:
     sender, direction, receiver = ends
-    while direction.pool.take("x") is not None:
+    while direction.pipes.take("x") is not None:
         pass
     data, sent, received = os.urandom(2 << 20), 0, b""
     while len(received) < len(data) + 5:

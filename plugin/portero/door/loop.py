@@ -12,7 +12,7 @@ from functools import partial
 
 from portero.decide.identity.trusted import USERS
 from portero.door.clients import AccountLookup, ClientProcesses, Stamps
-from portero.door.pipes import PipePool
+from portero.door.pipes import Pipes
 from portero.door.shares import Client, ConnectionRoom, Share, Turns, count_connections
 from portero.door.stream import Stream
 from portero.door.treating import Surroundings
@@ -46,7 +46,7 @@ class DoorLoop:
         self._doors = {listener.fileno(): (name, listener) for name, listener in doors.items()}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._wake_read, select.EPOLLIN)
-        shared = (AccountLookup(self._wake_loop), PipePool(), Share(_MAX_WAITING_BYTES), treat)
+        shared = (AccountLookup(self._wake_loop), Pipes(), Share(_MAX_WAITING_BYTES), treat)
         self._around = Surroundings(dockerd, stamps, *shared)
         self._processes = ClientProcesses()
         self._streams: dict[int, Stream] = {}

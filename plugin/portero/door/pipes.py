@@ -17,8 +17,10 @@ _SIZE = 1 << 18
 # At once, with 16 MiB of the kernel's memory.
 _MAX_PIPES = 64
 _PIECE = 1 << 16
-# Of all directions, since there is one thread. What fills it goes through a pipe.
-_READ = memoryview(bytearray(1 << 14))
+# Of all connections, since there is one thread: bytes that come and go leave no holes in the heap.
+READ = memoryview(bytearray(_PIECE))
+# More that waits at once goes through a pipe.
+_FEW = 1 << 14
 # So often in one go; then the other connections have their turn.
 _ROUNDS = 8
 _FLAGS = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
@@ -33,7 +35,7 @@ def _make_pipe() -> Pipe:
     return pipe
 
 
-class PipePool:
+class Pipes:
     """Pipes for directions that have much to pass on, of which each client has a share."""
 
     def __init__(self) -> None:
@@ -62,7 +64,7 @@ class Direction:
 
     source: socket.socket
     target: socket.socket
-    pool: PipePool
+    pipes: Pipes
     client: Client = ""
     first: bytes = b""
     filter: AnswerFilter | None = None
@@ -94,7 +96,7 @@ class Direction:
 
     def drop(self) -> None:
         if self._pipe is not None:
-            self.pool.close(self.client, self._pipe)
+            self.pipes.close(self.client, self._pipe)
             self._pipe = None
 
     def _move_once(self) -> bool:
@@ -127,8 +129,8 @@ class Direction:
     def _fill(self) -> bool:
         """Whether bytes were copied, or are in the pipe; at the source's end there are none."""
         try:
-            size = self.source.recv_into(_READ, 0, socket.MSG_PEEK)
-            self._pipe = self.pool.take(self.client) if size == len(_READ) else None
+            size = self.source.recv_into(READ, _FEW, socket.MSG_PEEK)
+            self._pipe = self.pipes.take(self.client) if size == _FEW else None
             if self._pipe is not None:
                 self._pending = size = os.splice(self.source.fileno(), self._pipe[1], _SIZE, flags=_FLAGS)
         except ConnectionError:
@@ -138,9 +140,9 @@ class Direction:
             self._end(fails=False)
         elif self._pipe is None:
             # They stay at the source until the target has them: nothing waits here.
-            passed = self.target.send(_READ[:size])
+            passed = self.target.send(READ[:size])
             while passed:
-                passed -= self.source.recv_into(_READ, passed)
+                passed -= self.source.recv_into(READ, passed)
         return size > 0
 
     def _drain(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from portero.decide.reading.http_parser import Malformed
 from portero.door.grpc import GrpcDenial
+from portero.door.pipes import READ
 from portero.door.request_head import GRPC, ExcessiveHead, HeadReader, RequestHead
 from portero.door.shares import Client, Share
 from portero.door.treatment import TurnedAway
@@ -21,8 +22,6 @@ _REFUSED_WITHIN = 5.0
 # A client may still be sending what is not read any more; its answer would be lost with a reset.
 _LINGER = 2.0
 _DENIED_WITHIN = 30.0
-# Of all connections, since there is one thread: bytes that come and go leave no holes in the heap.
-_READ = memoryview(bytearray(1 << 16))
 _ONE_REQUEST = "the door takes one HTTP/1.1 request as Docker's clients send it."
 _TOO_MUCH = "Too much waits for this client at once: ask again when some of it has gone."
 _HANGUP = select.EPOLLHUP | select.EPOLLERR
@@ -125,13 +124,13 @@ class Reception:
         self.until = time.monotonic() + seconds
 
     def _read_head(self) -> bool | None:
-        size = self.client.recv_into(_READ)
+        size = self.client.recv_into(READ)
         if not size:
             return False
         if not self.reader.rest:
             self.wait(_HEAD_WITHIN)
         try:
-            self.head = self.reader.feed(_READ[:size])
+            self.head = self.reader.feed(READ[:size])
         except ExcessiveHead as excess:
             raise TurnedAway(431, str(excess)) from excess
         except Malformed as malformed:
@@ -169,10 +168,10 @@ class Reception:
         self.reader.rest.clear()
         self.count_bytes(0)
         if not data:
-            data = bytes(_READ[: self.client.recv_into(_READ)])
+            data = bytes(READ[: self.client.recv_into(READ)])
         if answer := self._denial.feed(data):
             self.client.send(answer)
         return bool(data)
 
     def _linger(self) -> bool | None:
-        return bool(self.client.recv_into(_READ))
+        return bool(self.client.recv_into(READ))

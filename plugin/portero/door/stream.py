@@ -152,10 +152,10 @@ class Stream(TreatedRequest):
         if made.body is not None:
             body = made.body
         first = self.head.change(made.target, len(body) if self.is_held else None).write(stamp) + body
-        pool, key = self._around.pipes, self.client_key
+        pipes, key = self._around.pipes, self.client_key
         self._go_on(
-            Direction(self.client, upstream, pool, key, first, NothingMore() if self.is_held else None),
-            Direction(upstream, self.client, pool, key, filter=made.answer),
+            Direction(self.client, upstream, pipes, key, first, NothingMore() if self.is_held else None),
+            Direction(upstream, self.client, pipes, key, filter=made.answer),
         )
 
     def _go_on(self, up: Direction, down: Direction) -> None:

@@ -3,7 +3,7 @@
 from portero.decide.values.dataclass import dataclass
 from portero.door.asking import Exchange
 from portero.door.clients import AccountLookup, Stamps
-from portero.door.pipes import PipePool
+from portero.door.pipes import Pipes
 from portero.door.reception import Reception
 from portero.door.shares import Share
 from portero.door.treatment import (
@@ -32,7 +32,7 @@ class Surroundings:
     dockerd: str
     stamps: Stamps
     accounts: AccountLookup
-    pipes: PipePool
+    pipes: Pipes
     waiting: Share
     treat: Treat = pass_as_it_came
 
