@@ -8,6 +8,7 @@ from portero.decide.interfaces.effects import Source
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.nested_sources import (
     find_nested,
+    list_of_service,
     list_others,
     list_requested,
 )
@@ -128,3 +129,22 @@ def test_mounts_of_the_host_are_found_in_the_list_of_containers() -> None:
 def test_a_list_that_is_none_of_dockers_is_refused() -> None:
     with pytest.raises(Refused):
         list(list_others([{"Names": ["/a"], "Mounts": "none"}]))
+
+
+@pytest.mark.parametrize(
+    ("name", "updated", "paths"),
+    [
+        ("web", "", {"/now", "/before"}),
+        ("web", "db", {"/now", "/before"}),
+        ("web", "web", {"/now"}),
+        ("", "", {"/now", "/before"}),
+    ],
+)
+def test_only_an_update_replaces_what_a_rollback_would_bring_back(name: str, updated: str, paths: set[str]) -> None:
+    def spec(path: str) -> dict[str, Any]:
+        mounts = [{"Type": "bind", "Source": path}]
+        return {"Name": name, "TaskTemplate": {"ContainerSpec": {"Mounts": mounts}}}
+
+    listed = list_of_service({"Spec": spec("/now"), "PreviousSpec": spec("/before")}, HOST, updated)
+
+    assert {one.path for one in listed} == paths

@@ -17,6 +17,7 @@ REQUEST: dict[str, Any] = {
         "mounts": [{"driverOptions": {"type": "nfs"}, "at": "HostConfig.Binds[0]"}],
         "build": {"remote": {"value": True, "at": "?remote"}, "at": "the build"},
         "capabilities": {"drop": []},
+        "odd": {"at": 3},
     },
 }
 

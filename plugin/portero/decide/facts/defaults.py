@@ -14,7 +14,7 @@ from portero.decide.facts.mount import list_swaps
 from portero.decide.facts.networks import ICC
 from portero.decide.interfaces.daemon import NO_DEFAULTS, DaemonDefaults
 from portero.decide.reading.shapes import parse_version
-from portero.decide.values.dataclass import asdict, dataclass
+from portero.decide.values.dataclass import asdict, dataclass, replace
 from portero.decide.values.go_values import parse_go_bool
 from portero.decide.values.json_fields import JSON, Fact, child, text
 from portero.decide.values.spelling import format_path
@@ -27,6 +27,9 @@ _OLD = 40
 
 # From here on read-only binds are recursively so (moby container_routes.go, DefaultReadOnlyNonRecursive; measured).
 _RECURSIVE = 44
+
+# By itself the kernel's version of control groups fills in nothing.
+_NONE_SET = (NO_DEFAULTS, *(replace(NO_DEFAULTS, cgroup_v2=version) for version in (True, False)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def fill_in(
         return result
     request = _Request(facts, body if isinstance(body, dict) else {}, version, daemon())
     # With none set, as on most hosts, only old clients get other values: asking each filler is two percent of a create.
-    is_plain = not request.is_older_than(_RECURSIVE) and request.daemon == NO_DEFAULTS
+    is_plain = not request.is_older_than(_RECURSIVE) and request.daemon in _NONE_SET
     filled = [] if is_plain else [one for filler in fillers for one in filler(request)]
     for path, value in filled:
         result = cast("dict[str, JSON]", _replace(result, path, value))

@@ -104,8 +104,7 @@ class DaemonDefaults:
     seccomp_sha256: str | None = None  # of the profile's file, when it is custom; None: there is no such file
     network_options: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     entitlements: Entitlements = "on"  # of builds
-    # Of the kernel, not of daemon.json; None: not visible.
-    cgroup_v2: bool | None = field(default=None, compare=False)
+    cgroup_v2: bool | None = None  # of the kernel, not of daemon.json; None: not visible
 
 
 NO_DEFAULTS = DaemonDefaults()

@@ -74,7 +74,7 @@ def list_of_service(service: Mapping[str, JSON], host: HostMoment, updated: str 
         for index, mount in enumerate(objects(child(template, "ContainerSpec"), "Mounts")):
             driver = child(child(mount, "VolumeOptions"), "DriverConfig")
             paths = [text(mount, "Source")] if text(mount, "Type") == "bind" else []
-            if options := {name: to_text(value) for name, value in child(driver, "Options").items()}:
+            if options := {key: to_text(value) for key, value in child(driver, "Options").items()}:
                 paths = texts(read_options(text(driver, "Name"), options, at, host), "paths")
             for path in paths:
                 yield Source(clean(path), not flag(mount, "ReadOnly"), owner, f"{at}[{index}]")

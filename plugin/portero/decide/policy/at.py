@@ -33,7 +33,7 @@ def find_failure(request: JSON, path: tuple[str | int, ...]) -> Failure:
     try:
         for step in path:
             value = value[step]
-            if has_facts and isinstance(value, dict) and "at" in value:
+            if has_facts and isinstance(value, dict) and isinstance(value.get("at"), str):
                 fact = {**fact, **value} if fact else value
     except (LookupError, TypeError):
         value = None

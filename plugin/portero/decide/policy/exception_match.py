@@ -155,15 +155,15 @@ def find_file_faults(
     content: Mapping[str, JSON], compiled: Sequence[FindFaults], references: Set[str]
 ) -> Iterator[str]:
     """One sentence for each fault of a file by itself. `compiled`: by `compile_file_faults`."""
-    find_file_faults, *of_match = compiled
-    if wrong := find_file_faults(dict(content)):
+    of_file, *of_match = compiled
+    if wrong := of_file(dict(content)):
         yield from wrong
         return
     match = cast(dict[str, JSON], content["match"])
     if not match:
         yield f"match: state a condition, such as {_CONDITION}; an empty one would match every request"
         return
-    wrong = next((faults for find_faults in of_match if (faults := find_faults(match))), [])
+    wrong = next((faults for find in of_match if (faults := find(match))), [])
     wrong = wrong or [*find_keyword_faults(match, references), *image_names.list_faults(match)]
     yield from (f"match: {fault}" for fault in wrong)
     try:

@@ -6,6 +6,7 @@ A document with a name twice in one object is refused: the reader of the file an
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from portero.decide.engine.rust import RUST
@@ -85,10 +86,10 @@ FindFaults: TypeAlias = Callable[[JSON], list[str]]
 def compile_faults(schema: Mapping[str, JSON]) -> FindFaults:
     """A function from a document to a sentence for each way in which it breaks the schema, in its own order.
 
-    Who has many documents of a kind makes it once.
+    Who has many documents of a kind makes it once. The schema is compiled for the first of them.
     """
-    is_satisfied = RUST.compile(schema, {}).is_satisfied
-    return lambda document: [] if is_satisfied(document) else [*dict.fromkeys(_list_faults(document, schema))]
+    compiled = cache(lambda: RUST.compile(schema, {}).is_satisfied)
+    return lambda document: [] if compiled()(document) else [*dict.fromkeys(_list_faults(document, schema))]
 
 
 def _list_faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
