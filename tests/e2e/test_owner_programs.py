@@ -149,7 +149,10 @@ def test_no_step_of_a_build_gets_a_name_that_something_is_copied_to(
         target = "/build?nocache=1"
         return exchange(docker.socket, render("POST", target, [("Content-Type", "application/x-tar")], sent)).text()
 
+    before = docker.log_size()
     with stalled(docker, "happy_curie"):
+        # A build that is judged first is let through, and the copy is refused.
+        wait_until(lambda: docker.decisions(before), "the copy is not judged")
         assert (RULE in build()) is is_affected
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(build)
