@@ -17,6 +17,15 @@ SCHEMAS: list[dict[str, Any]] = [
     {"properties": {"a": {"not": {"propertyNames": {"not": {"$ref": "site#/$defs/b"}}}}}},
     {"properties": {"a": {"anyOf": [{"type": "array"}, {"properties": {"b": {"enum": [1, 2]}}}], "maxItems": 1}}},
     {"properties": {"a": {"items": {"items": {"type": "string", "pattern": "^b$"}}}}, "not": {"required": ["c"]}},
+    {"if": {"required": ["c"]}, "then": {"properties": {"c": {"const": 2}}}, "else": {"required": ["a"]}},
+    {"properties": {"a": {"items": {"if": {"properties": {"b": {"const": 1}}}, "then": False, "else": True}}}},
+    {
+        "if": True,
+        "else": False,
+        "then": {"if": {"required": ["a"]}, "else": {"if": False, "else": {"required": ["b"]}}},
+    },
+    {"properties": {"a": {"$ref": "site#/$defs/b"}, "c": {"exclusiveMinimum": 1, "$ref": "site#/$defs/two"}}},
+    {"properties": {"a": {"items": {"allOf": [{"$ref": "site#/$defs/two"}, {"if": {"$ref": "site#/$defs/two"}}]}}}},
 ]
 DOCUMENTS: list[Any] = [
     *({}, {"a": None}, {"a": {}}, {"a": {"b": True}}, {"a": {"b": 1, "c": 2}}, {"a": [], "c": 1}, {"a": "b"}),
@@ -27,17 +36,26 @@ DOCUMENTS: list[Any] = [
 @pytest.mark.parametrize("schema", SCHEMAS)
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_places_fail_where_the_oracle_does(schema: dict[str, Any], document: Any) -> None:
-    site = {"site": {"$defs": {"b": {"const": "b"}}}}
+    site = {"site": {"$defs": {"b": {"const": "b"}, "two": {"enum": [2], "type": "integer"}}}}
     check = RUST.compile(schema, site)
 
-    assert check.failures.args[1] is not None  # type: ignore[attr-defined]
+    assert check.failures.args[1]() is not None  # type: ignore[attr-defined]
     assert check.failures(document) == REFERENCE.compile(schema, site).failures(document)
 
 
-@pytest.mark.parametrize("keyword", ["additionalProperties", "propertyNames", "$ref", "if", "dependentRequired"])
-def test_a_schema_that_can_fail_elsewhere_has_no_places(keyword: str) -> None:
+@pytest.mark.parametrize(
+    "schema",
+    [
+        *({"additionalProperties": {}}, {"propertyNames": {}}, {"dependentRequired": {}}),
+        *({"if": {}, "then": {"propertyNames": {}}}, {"if": {}, "else": {"additionalProperties": {}}}),
+        *({"$ref": f"site#/$defs/{name}"} for name in ("leads-on", "refers", "unknown")),
+    ],
+)
+def test_a_schema_that_can_fail_elsewhere_has_no_places(schema: dict[str, Any]) -> None:
+    definitions: Any = {"leads-on": {"properties": {}}, "refers": {"$ref": "site#/$defs/leads-on"}}
+    by_reference = {f"site#/$defs/{name}": one for name, one in definitions.items()}
     with pytest.raises(LookupError):
-        list(find_places({"properties": {"a": {"items": {keyword: {}}}}}))
+        list(find_places({"properties": {"a": {"items": schema}}}, by_reference, lambda _: lambda _: True))
 
 
 @pytest.mark.parametrize("referred", ["one", "both"])
@@ -53,7 +71,7 @@ def test_a_schema_that_refers_to_what_names_may_be_fails_at_their_object(referre
 
 
 def test_what_is_refused_without_a_path_fails_as_a_whole() -> None:
-    assert rust._list_failures(_Silent(), None, {"a": 2}) == ((),)  # type: ignore[arg-type]
+    assert rust._list_failures(_Silent(), lambda: None, {"a": 2}) == ((),)  # type: ignore[arg-type]
 
 
 class _Silent:

@@ -41,9 +41,9 @@ class Engine:
 
 def sort_paths(paths: set[InstancePath]) -> tuple[InstancePath, ...]:
     """The paths in order; indices are sorted as numbers, so that entry 10 comes after entry 9."""
+    return tuple(sorted(paths, key=_write_path) if len(paths) > 1 else paths)
 
-    def sort_key(path: InstancePath) -> str:
-        """One text: thousands of lists take many times longer to compare."""
-        return "\0".join([f"{step:012}" if isinstance(step, int) else f"~{step.zfill(12)}" for step in path])
 
-    return tuple(sorted(paths, key=sort_key) if len(paths) > 1 else paths)
+def _write_path(path: InstancePath) -> str:
+    """One text: thousands of lists take many times longer to compare."""
+    return "\0".join([f"{step:012}" if isinstance(step, int) else f"~{step.zfill(12)}" for step in path])

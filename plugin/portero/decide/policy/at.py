@@ -29,7 +29,7 @@ def find_failure(request: JSON, path: tuple[str | int, ...]) -> Failure:
     value: Any = request
     fact: Mapping[str, JSON] = {}
     # Of facts and objects only: `at` elsewhere is a name that the client chose.
-    has_facts = path[:1] in (("facts",), ("objects",))
+    has_facts = bool(path) and path[0] in ("facts", "objects")
     try:
         for step in path:
             value = value[step]
