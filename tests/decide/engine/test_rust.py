@@ -7,7 +7,7 @@ import pytest
 
 from portero.decide.engine import rust
 from portero.decide.engine.reference import REFERENCE
-from portero.decide.engine.rust import RUST, find_places
+from portero.decide.engine.rust import RUST, PlaceCheck, find_places
 from portero.decide.values.json_fields import JSON
 
 SCHEMAS: list[dict[str, Any]] = [
@@ -70,8 +70,9 @@ def test_a_schema_that_refers_to_what_names_may_be_fails_at_their_object(referre
         assert check.failures({"n": {}}) == ()
 
 
-def test_what_is_refused_without_a_path_fails_as_a_whole() -> None:
-    assert rust._list_failures(_Silent(), lambda: None, {"a": 2}) == ((),)  # type: ignore[arg-type]
+@pytest.mark.parametrize("places", [None, []])
+def test_what_is_refused_without_a_path_fails_as_a_whole(places: list[PlaceCheck] | None) -> None:
+    assert rust._list_failures(_Silent(), lambda: places, {"a": 2}) == ((),)  # type: ignore[arg-type]
 
 
 class _Silent:

