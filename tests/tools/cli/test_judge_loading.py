@@ -1,5 +1,6 @@
 """Which commands load a judge, and what an invalid policy ends them with."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from portero.tools.cli.judge_loading import find_caller
 from tests.decide.judging.requests import envelope
+from tests.paths import SCHEMAS
 from tests.tools.cli.running import fault_of, portero
 
 
@@ -70,3 +72,20 @@ def test_a_door_writes_the_label_of_an_owner_only_where_there_is_none(
 
     denials = [one for one in decision.violations if one.action == "deny" and one.rule == "owner-label-own"]
     assert [one.at for one in denials] == refused
+
+
+def test_where_the_door_writes_labels_the_rule_of_a_site_is_still_asked_the_rest(tmp_path: Path) -> None:
+    rule = json.loads(next(SCHEMAS.rglob("owner-label-own.json")).read_text())
+    rule["properties"]["body"] = {"properties": {"Labels": {"required": ["team"]}}}
+    (tmp_path / "rules/site").mkdir(parents=True)
+    (tmp_path / "rules/site/owner-label-own.json").write_text(json.dumps(rule))
+    judge, caller = find(tmp_path, "unix:root")
+
+    def list_places(labels: dict[str, str]) -> list[str]:
+        asked = envelope("POST", "/containers/create", {"Image": "a", "Labels": labels})
+        violations = judge.decide(asked, "check", 0.0, identity=caller).violations
+        return [one.at for one in violations if one.action == "deny" and one.rule == "owner-label-own"]
+
+    assert list_places({"team": "web"}) == []
+    assert list_places({"team": "web", "owner": "unix:bob"}) == ["Labels.owner"]
+    assert list_places({"other": "web"}) == ["Labels"]

@@ -1,10 +1,10 @@
 """The judge of a command: its settings in, a judge out, and what exists at this host's daemon, or exit status 2."""
 
 import pwd
-from collections.abc import Mapping
 from contextlib import suppress
+from typing import cast
 
-from portero.decide.engine.rust import RUST
+from portero.decide.engine import Check
 from portero.decide.identity.caller import ACCOUNT_PREFIX, NO_IDENTITY, Identity, identify_at_door
 from portero.decide.identity.trusted import USERS
 from portero.decide.judging.judge import Judge
@@ -26,9 +26,6 @@ from portero.tools.terminal import options
 # What this rule refuses depends on who owns folders on the host.
 _OWNERS_RULE = "no-swappable-sources"
 _LABEL_RULE = "owner-label-own"
-# What that rule leaves to ask where a door writes the labels that are missing.
-_ITS_LABELS: JSON = {"anyOf": [{"properties": {"value": {"const": True}}}, {"properties": {"given": {"const": False}}}]}
-_BEHIND_DOOR: Mapping[str, JSON] = {"properties": {"objects": {"properties": {"ownerLabels": {"items": _ITS_LABELS}}}}}
 
 
 def load_judge(settings: HostSettings) -> Judge:
@@ -73,9 +70,23 @@ def find_caller(judge: Judge, user: str) -> tuple[Judge, Identity]:
     with suppress(KeyError):  # of another host
         groups = read_account(pwd.getpwnam(account).pw_uid).groups
     if find_label(site, USERS):
-        checks = {**judge.policy.checks, _LABEL_RULE: RUST.compile(_BEHIND_DOOR, {})}
+        asked = judge.policy.checks[_LABEL_RULE]
+        as_written = Check(
+            lambda request: asked.is_satisfied(_write_labels(request)),
+            lambda request: asked.failures(_write_labels(request)),
+        )
+        checks = {**judge.policy.checks, _LABEL_RULE: as_written}
         judge = replace(judge, policy=replace(judge.policy, checks=checks))
     return judge, identify_at_door(USERS, account, groups, trusted)
+
+
+def _write_labels(request: JSON) -> JSON:
+    """The request with the labels that it does not have, as if the door had written them."""
+    document = cast("dict[str, JSON]", request)
+    used = cast("dict[str, JSON]", document["objects"])
+    labels = cast("list[dict[str, JSON]]", used.get("ownerLabels", []))
+    written: list[JSON] = [one if one["given"] else {**one, "value": True, "given": True} for one in labels]
+    return {**document, "objects": {**used, "ownerLabels": written}}
 
 
 def report_owners(judge: Judge, settings: HostSettings) -> Judge:
