@@ -169,11 +169,10 @@ def test_the_operations_of_the_short_way_read_and_have_no_body() -> None:
 @pytest.mark.parametrize(
     "site",
     [
-        {"ownership": "owner"},
         {"identity-methods": ["tls", "token"], "certificate-issuers": ["ca.pem"]},
         {"profiles": [{"users": ["alicia"], "profile": "restricted"}], "certificate-issuers": ["ca.pem"]},
     ],
-    ids=["ownership", "known-identity", "profiles by user"],
+    ids=["known-identity", "profiles by user"],
 )
 def test_where_it_counts_who_asks_every_request_takes_the_long_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site: dict[str, Any]
@@ -182,6 +181,17 @@ def test_where_it_counts_who_asks_every_request_takes_the_long_way(
 
     assert judge._unjudged.without_user == frozenset()
     assert not takes_short_way(judge, asked(), monkeypatch)
+    for data in variants(judge):
+        assert logged(judge, data) == logged(long_way(judge), data)
+
+
+def test_with_ownership_reads_that_name_no_object_take_the_short_way(tmp_path: Path) -> None:
+    judge = with_site(tmp_path, {"site.json": {"ownership": "owner", "actions": {"own-objects-read": "off"}}})
+    of_objects = {one.id for one in judge.routes.operations if one.path.startswith(("/containers/{", "/networks/{"))}
+
+    assert {"ContainerList", "SystemPing", "SystemEvents", "ImageInspect"} <= judge._unjudged.without_user
+    assert "ContainerLogs" in of_objects
+    assert of_objects.isdisjoint(judge._unjudged.without_user)
     for data in variants(judge):
         assert logged(judge, data) == logged(long_way(judge), data)
 
@@ -254,7 +264,8 @@ def test_a_user_at_a_door_takes_the_short_way_where_the_door_lets_through(
     assert [one.rule for one in judge.decide(images, "d-1", NOON, identity=TOOL).violations] == ["door-operations"]
     assert not takes_short_way(judge, asked(), monkeypatch, replace(PERSON, method="door+token"))
     owned = with_site(tmp_path, {"site.json": {**DOORS, "ownership": "owner"}})
-    assert not takes_short_way(owned, asked(), monkeypatch, TOOL)
+    logs = asked("GET", "/v1.45/containers/web/logs")
+    assert [takes_short_way(owned, data, monkeypatch, PERSON) for data in (asked(), logs)] == [True, False]
     own = with_site(tmp_path, {"site.json": DOORS, "rules/own/no-lists.json": rule("ContainerList")})
     assert not takes_short_way(own, asked(), monkeypatch, TOOL)
 

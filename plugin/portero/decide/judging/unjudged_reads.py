@@ -10,6 +10,7 @@ from typing import cast
 from portero.decide.facts.collect import has_facts
 from portero.decide.identity.caller import DOOR, NO_IDENTITY, Identity
 from portero.decide.judging.enforcement import Enforcement
+from portero.decide.objects.owned_objects import find_owners
 from portero.decide.policy.dialect import list_keywords
 from portero.decide.policy.policy import Policy
 from portero.decide.reading.routes import Operation
@@ -41,9 +42,10 @@ class UnjudgedReads:
             return False
         policy, profiles = self._policy, {enforcement.profile, enforcement.audit_profile} - {""}
         rules = [rule for profile in profiles for rule in policy.acting(operation.id, profile)]
-        if policy.site.get("ownership") or not self._by_asker.issuperset(rules):
+        identity = who.make_document()
+        if not self._by_asker.issuperset(rules) or find_owners(policy.site, identity, operation) is not None:
             return False
-        document: dict[str, JSON] = {"operation": operation.id, "identity": who.make_document()}
+        document: dict[str, JSON] = {"operation": operation.id, "identity": identity}
         return not any(policy.checks[rule].failures(document) for rule in rules)
 
 
