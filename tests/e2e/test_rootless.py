@@ -84,6 +84,14 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     assert '"operation":"ContainerCreate"' in docker.user("cat ~/.local/state/portero/decisions.jsonl").stdout
 
 
+def type_at_door(docker: RootlessDocker) -> tuple[str, str, str]:
+    """What a run that is refused and a create say on stderr, and then the list of containers."""
+    at_door = "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/door/docker.sock docker"
+    refused = docker.user(f"{at_door} run --rm --privileged busybox id").stderr
+    made = docker.user(f"{at_door} create --name hers {HARDENED} busybox sleep 60").stderr
+    return refused, made, docker.user(f"{at_door} ps --all --format '{{{{.Names}}}} {{{{.Label \"owner\"}}}}'").stdout
+
+
 def test_the_door_of_a_rootless_dockerd_stamps_its_account_labels_and_filters(docker: RootlessDocker) -> None:
     _of_root, of_a_user = recipe("Without systemd", "doors.md")
     site = {"ownership": "owner", "doors": [{"name": "users", "groups": [USER], "label": True}]}
@@ -94,15 +102,11 @@ def test_the_door_of_a_rootless_dockerd_stamps_its_account_labels_and_filters(do
     # What it prints would keep this command open.
     assert docker.user(of_a_user.replace("done &", "done > door.log 2>&1 &")).returncode == 0
     wait_until(docker.host.path(f"{RUNTIME}/door/docker.sock").exists, "the door did not listen")
-    at_door = "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/door/docker.sock docker"
+    refused, made, listed = type_at_door(docker)
 
-    refused = docker.user(f"{at_door} run --rm --privileged busybox id")
-    made = docker.user(f"{at_door} create --name hers {HARDENED} busybox sleep 60")
-    listed = docker.user(f"{at_door} ps --all --format '{{{{.Names}}}} {{{{.Label \"owner\"}}}}'")
-
-    assert "no-privileged" in refusing(refused.stderr)
-    assert made.returncode == 0, made.stderr + docker.user("cat door.log").stdout
-    assert listed.stdout == f"hers unix:{USER}\n", listed.stderr
+    assert "no-privileged" in refusing(refused)
+    assert made == "", docker.user("cat door.log").stdout
+    assert listed == f"hers unix:{USER}\n"
     lines = docker.user("grep ContainerCreate ~/.local/state/portero/decisions.jsonl").stdout.splitlines()
     assert {(one["user"], one["identifiedBy"]) for one in map(json.loads, lines)} == {(f"unix:{USER}", "door")}
 
@@ -181,11 +185,24 @@ def unit(kind: str, setting: str) -> list[str]:
     return [value.replace("%i", USER) for value in re.findall(rf"^{setting}=(.*)$", text, re.MULTILINE)]
 
 
+def follow_recipe_b(docker: RootlessDocker) -> None:
+    as_root, configure = recipe("Recipe B")
+    for line in as_root.splitlines():
+        assert "system" in line or docker.root(line).returncode == 0, line
+    start_units(docker)
+    write, _restart = configure.splitlines()
+    assert docker.user(f"mkdir -p ~/.config/docker; {write}").returncode == 0
+    docker.stop_dockerd()
+    docker.start()
+
+
 def start_units(docker: RootlessDocker) -> None:
     """Do what systemd does with recipe B's units: a throw-away host has none."""
+    [run] = (f"/run/{name}" for name in unit("service", "RuntimeDirectory"))
+    assert docker.root(f"mkdir -p {run}").returncode == 0
     [socket], [owner], [mode] = (unit("socket", name) for name in ("ListenStream", "SocketUser", "SocketMode"))
     [command], [variables] = unit("service", "ExecStart"), unit("service", "EnvironmentFile")
-    environment = " ".join(unit("service", "Environment"))
+    environment = " ".join([*unit("service", "Environment"), f"RUNTIME_DIRECTORY={run}"])
     docker.start_plugin(f"set -a; . {variables.lstrip('-')}; exec env {environment} PORTERO_SOCKET={socket} {command}")
     wait_until(docker.host.path(socket).exists, "portero did not listen")
     assert (
@@ -194,16 +211,7 @@ def start_units(docker: RootlessDocker) -> None:
 
 
 def test_recipe_b_guards_a_rootless_dockerd_with_a_policy_of_root_s(docker: RootlessDocker) -> None:
-    _as_root, configure = recipe("Recipe B")
-    lines = [line for line in _as_root.splitlines() if "system" not in line]
-
-    for line in lines:
-        assert docker.root(line).returncode == 0, line
-    start_units(docker)
-    [write, _restart] = configure.splitlines()
-    assert docker.user(f"mkdir -p ~/.config/docker; {write}").returncode == 0
-    docker.stop_dockerd()
-    docker.start()
+    follow_recipe_b(docker)
 
     refused = docker.user("docker run --rm --privileged busybox id")
     assert "authorization denied by plugin portero-alice:" in refused.stderr, refused.stderr + docker.logs()
@@ -211,3 +219,26 @@ def test_recipe_b_guards_a_rootless_dockerd_with_a_policy_of_root_s(docker: Root
     assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
     assert docker.user("cat /var/log/portero/alice/decisions.jsonl").returncode != 0
     assert '"operation":"ContainerCreate"' in docker.root("cat /var/log/portero/alice/decisions.jsonl").stdout
+
+
+def test_a_door_of_the_account_works_where_root_s_portero_judges(docker: RootlessDocker) -> None:
+    site = {"ownership": "owner", "doors": [{"name": "users", "groups": [USER], "label": True}]}
+    docker.root(f"mkdir -p /etc/portero/alice/policy; echo '{json.dumps(site)}' > /etc/portero/alice/policy/site.json")
+    docker.root("echo PORTERO_POLICY=/etc/portero/alice/policy > /etc/portero/alice/environment")
+    assert docker.user("docker create --name nobodys busybox").returncode == 0
+    page = " ".join((REPOSITORY / "docs" / "doors.md").read_text(encoding="utf-8").split())
+    make_key, options = re.findall(r"`(portero door key --account alice .*?|--key .*?)`", page)
+    assert docker.root(make_key).returncode == 0
+    follow_recipe_b(docker)
+    _of_root, of_a_user = recipe("Without systemd", "doors.md")
+    serve = re.sub(r"--key \S+.*?--owners \S+", options, of_a_user.partition("\n")[2], flags=re.DOTALL)
+    assert docker.user(serve.replace("done &", "done > door.log 2>&1 &")).returncode == 0
+    wait_until(docker.host.path(f"{RUNTIME}/door/docker.sock").exists, "the door did not listen")
+
+    refused, made, listed = type_at_door(docker)
+
+    assert "no-privileged" in refusing(refused)
+    assert made == "", docker.user("cat door.log").stdout
+    assert listed == f"hers unix:{USER}\n"
+    lines = docker.root("grep ContainerCreate /var/log/portero/alice/decisions.jsonl").stdout.splitlines()
+    assert {(one["user"], one["identifiedBy"]) for one in map(json.loads, lines)} == {(f"unix:{USER}", "door")}
