@@ -46,7 +46,7 @@ class UnjudgedReads:
         if not self._by_asker.issuperset(rules) or find_owners(policy.site, identity, operation) is not None:
             return False
         document: dict[str, JSON] = {"operation": operation.id, "identity": identity}
-        return not any(policy.checks[rule].failures(document) for rule in rules)
+        return all(policy.checks[rule].is_satisfied(document) for rule in rules)
 
 
 def _asks_who(schema: Mapping[str, JSON]) -> bool:

@@ -53,11 +53,9 @@ _UNSHOWN = "an unknown owner (it is gone, or only swarm managers show it)"
 
 def find_owners(site: Mapping[str, JSON], identity: Mapping[str, JSON], operation: Operation) -> OwnerNames | None:
     """None where the site has no ownership, and where nothing that the operation names or makes can be another's."""
-    owners = OwnerNames.of(site, identity)
-    if owners is None or (owners.is_operator and operation.id not in MAKES_VOLUMES):
-        return None
     names_some = operation.looks_up or operation.id in _OF_ALL or _find_kind(operation) is not None
-    return owners if names_some else None
+    owners = OwnerNames.of(site, identity) if names_some else None
+    return None if owners is None or (owners.is_operator and operation.id not in MAKES_VOLUMES) else owners
 
 
 def describe_owners(use: ObjectUse) -> dict[str, JSON]:
