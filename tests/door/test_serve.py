@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from portero.door.clients import put_key
 from portero.door.serve import NoSocket, listen_at, take_over_sockets
+from portero.tools.hostcheck.door_key import put_key
 from tests.door.running import ask
 
 

@@ -19,6 +19,7 @@ from portero.serve.settings.own_files import DOORS_SUMMARY, SUMMARIES
 from portero.serve.settings.settings import ROOTS_STATE, find_door_folder
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.hostcheck import door_units
+from portero.tools.hostcheck.door_key import put_key
 from portero.tools.terminal import options
 from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 from portero.tools.terminal.output import show_lines
@@ -62,7 +63,7 @@ def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> No
 @click.option("--new", is_flag=True, help="Make a new key, although there is one.")
 def make_key(private: Path | None, public: Path, account: str, *, new: bool) -> None:
     """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
-    from portero.door.clients import put_key
+
     from portero.serve.application.user_summary import let_group_read
 
     # Of root's Docker, or of a rootless one by its account, which must not get the key of root's.
