@@ -38,6 +38,23 @@ def test_what_is_no_list_of_objects_raises(data: str) -> None:
             read(entries(keep), data.encode("latin-1"), piece)
 
 
+@pytest.mark.parametrize("piece", [1 << 16, 1 << 23])
+def test_an_entry_of_more_than_4_mib_is_left_out(piece: int) -> None:
+    for size, count in ((4 << 20, 1), ((4 << 20) + 1, 0)):
+        entry = json.dumps({"x": "v" * (size - len('{"x": ""}'))}).encode()
+        assert len(entry) == size
+        assert len(read(entries(keep), b"[%s]" % entry, piece)) == count
+
+
+def test_what_stays_is_masked_and_what_cannot_be_is_unreadable() -> None:
+    asked = JsonFilter(entries(keep))
+    asked.mask = lambda entry: {"masked": entry} if entry else None
+
+    assert asked.feed(b'[{"x": 1}') == b'[{"masked":{"x":1}}'
+    with pytest.raises(Unreadable, match="cannot be masked"):
+        asked.feed(b", {}]")
+
+
 def test_no_step_takes_long() -> None:
     """Of an entry that is just not too large, in pieces as the door reads them; one of many texts is not read."""
     large = json.dumps([{"Labels": {f"label{number}": "v" * 80 for number in range(30_000)}}]).encode()

@@ -156,7 +156,10 @@ def test_crooked_values_are_nobodys() -> None:
 
 def test_each_list_of_the_table_is_read() -> None:
     assert {*LISTS} == {*SHOWN, "VolumeList", "NetworkInspect", "SystemDataUsage", "SystemEvents"}
-    assert take_limit("/containers/json?limit=2&x=y") == ("/containers/json?x=y&all=1", 2)
+    for limit in (2, 100, 2**63 - 1):
+        assert take_limit(f"/containers/json?limit={limit}&x=y&size=1") == ("/containers/json?x=y&size=1&all=1", limit)
+    for target in ("/containers/json?limit=0", f"/containers/json?limit={2**63}", "/containers/json?size=2"):
+        assert take_limit(target) == (target, 0)
     assert see("ContainerList", [SHOWN["ContainerList"](name, owner) for name, owner in OWNERS.items()], limit=1) == [
         {"Id": "own", "Labels": {"owner": "unix:alicia"}}
     ]

@@ -23,6 +23,17 @@ def test_a_tools_door_owns_under_the_names_that_its_entry_lists() -> None:
     assert "unix:alicia" not in names("ryuk").names
 
 
+def test_an_operator_is_listed_by_name_or_by_a_group() -> None:
+    for user, groups, operates in (
+        ("root", [], True),
+        ("alicia", ["dev", "ops"], True),
+        ("ops", ["root", "dev"], False),
+    ):
+        names = OwnerNames.of(SITE, {"user": user, "groups": groups})
+        assert names is not None
+        assert names.is_operator is operates, user
+
+
 def test_what_is_made_is_for_the_group_of_members_and_else_for_the_caller() -> None:
     names = OwnerNames("owner", frozenset({"unix:alicia", "group:dev"}))
 
