@@ -90,7 +90,7 @@ def test_a_deciding_process_that_follows_knows_what_the_one_before_it_saw() -> N
 CHANGE = PossibleChange((Touch("container", "web"),), "container", "web", lasts=False)
 
 
-def wait(requests: Unanswered, id: str, key: bytes, *touches: Touch) -> AllowedRequest:
+def wait(requests: Unanswered, id: str, key: int, *touches: Touch) -> AllowedRequest:
     one = AllowedRequest(id, CHANGE, touches=touches)
     requests.wait_for(one, key, "alicia", None)
     return one
@@ -98,29 +98,29 @@ def wait(requests: Unanswered, id: str, key: bytes, *touches: Touch) -> AllowedR
 
 def test_equal_requests_are_answered_in_turn_and_each_other_by_its_contents() -> None:
     requests = Unanswered()
-    first, second, other = wait(requests, "d-1", b"a"), wait(requests, "d-2", b"a"), wait(requests, "d-3", b"b")
+    first, second, other = wait(requests, "d-1", 1), wait(requests, "d-2", 1), wait(requests, "d-3", 2)
 
-    assert [requests.answer(b"a"), requests.answer(b"b"), requests.answer(b"a")] == [first, other, second]
-    assert (requests.answer(b"a"), len(requests)) == (None, 0)
+    assert [requests.answer(1), requests.answer(2), requests.answer(1)] == [first, other, second]
+    assert (requests.answer(1), len(requests)) == (None, 0)
 
 
 @pytest.mark.parametrize(("id", "expected"), [("d-2", "d-2"), ("d-9", "d-1")], ids=["there", "taken for another one"])
 def test_one_that_is_refused_at_last_goes_itself_or_the_one_that_it_was_taken_for(id: str, expected: str) -> None:
     requests = Unanswered()
     for each in ("d-1", "d-2"):
-        wait(requests, each, b"a")
+        wait(requests, each, 1)
 
-    gone = requests.answer(b"a", id)
+    gone = requests.answer(1, id)
     assert gone is not None
     assert gone.id == expected
 
 
 def test_what_became_late_is_told_once_and_what_only_makes_is_waited_for_no_more() -> None:
     requests = Unanswered()
-    one = wait(requests, "d-1", b"a")
+    one = wait(requests, "d-1", 1)
 
     assert [requests.list_late(60.0), requests.list_late(-1.0), requests.list_late(-1.0)] == [[], [one], []]
-    assert requests.answer(b"a") is None
+    assert requests.answer(1) is None
 
 
 def count_calls(others: int) -> int:

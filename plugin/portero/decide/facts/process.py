@@ -5,6 +5,7 @@ And the namespaces that it shares, by their modes (moby api/types/container/host
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 from portero.decide.values.docker_names import AT_PATH, JOINING, find_namespace_owner
 from portero.decide.values.json_fields import JSON, Fact, as_text, integer, text, texts
@@ -161,7 +162,10 @@ def list_texts(value: JSON) -> Iterator[str]:
 
 def _measure(value: JSON) -> int:
     texts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else [value]
-    joined = "".join([text for text in texts if isinstance(text, str)])
+    try:
+        joined = "".join(cast("list[str]", texts))
+    except TypeError:  # not all of them are texts
+        joined = "".join([text for text in texts if isinstance(text, str)])
     return len(joined) if joined.isascii() else len(joined.encode())
 
 

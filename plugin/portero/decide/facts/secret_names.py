@@ -19,7 +19,7 @@ _WORDS = re.compile(
 _ROOTS = ("pass", "secret", "token", "credential", "key", "auth", "url", "uri")
 _ROOT = re.compile("|".join(_ROOTS))
 # So many names are searched as one text; where it has one of these, they are looked at one by one.
-_AT_ONCE = 64
+_AT_ONCE = 256
 # A path to a secret is no secret.
 _POINTERS = tuple(f"{mark}{kind}" for mark in "._-" for kind in ("file", "path", "dir", "sock"))
 _URLS = tuple(f"{mark}{kind}" for mark in "._-" for kind in ("url", "uri"))

@@ -58,7 +58,7 @@ class AllowedRequest:
     change: PossibleChange
     sources: tuple[Source, ...] = ()
     uses: tuple[Use, ...] = ()
-    key: bytes = b""
+    key: int = 0
     touches: Sequence[Touch] = ()
     user: str = ""
     container: tuple[str, int] | None = None
@@ -72,7 +72,7 @@ class Unanswered:
 
     def __init__(self) -> None:
         # By their contents; those that are not late, in the order they came.
-        self._equal: dict[bytes, deque[AllowedRequest]] = {}
+        self._equal: dict[int, deque[AllowedRequest]] = {}
         self._young: dict[AllowedRequest, None] = {}
         self._count = 0
         self._by_user = Counter[tuple[str, bool]]()  # and by whether they are late
@@ -84,7 +84,7 @@ class Unanswered:
         """Whether a user has fewer than one may have, who would keep others from being known."""
         return self._by_user[user, False] < MAX_OF_ONE_USER and self._by_user[user, True] < MAX_LATE_OF_ONE_USER
 
-    def wait_for(self, one: AllowedRequest, key: bytes, user: str, container: tuple[str, int] | None) -> None:
+    def wait_for(self, one: AllowedRequest, key: int, user: str, container: tuple[str, int] | None) -> None:
         """Its answer is waited for. `user`: "" for one who is not known; `container`: see AllowedRequest."""
         one.is_beyond = len(self._young) >= _MANY or self._count >= _MOST
         if self._count >= _MOST:
@@ -101,7 +101,7 @@ class Unanswered:
         if user:
             count(self._by_user, (user, False), 1)
 
-    def answer(self, key: bytes, id: str = "") -> AllowedRequest | None:
+    def answer(self, key: int, id: str = "") -> AllowedRequest | None:
         """The request that is answered so: the first of equal ones, or that of this decision where it is among them."""
         if not (equal := self._equal.get(key)):
             return None
