@@ -74,8 +74,8 @@ def load_plain(data: bytes) -> JSON:
 
     What gives the same bytes again is UTF-8, and has no name twice, no rounded number and no half a surrogate pair.
     """
-    # Not `in`: that takes bytes for a number first, and writes an error: 3,000 instructions.
-    if data.find(b"\\u") >= 0:
+    # Not `in`: that takes bytes for a number first, and writes an error: 3,000 instructions. One byte is found quickly.
+    if data.find(b"\\") >= 0 and data.find(b"\\u") >= 0:
         return None
     try:
         value: JSON = orjson.loads(data)
