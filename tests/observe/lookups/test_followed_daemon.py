@@ -74,6 +74,21 @@ def test_equal_requests_have_an_answer_each_and_that_of_another_one_is_none(foll
     assert is_known(followed)
 
 
+@pytest.mark.parametrize(
+    "other", [{"method": "PUT"}, {"uri": "/containers/web/kill"}, {"user": "bob"}, {"shown": b"e30gIA=="}], ids=str
+)
+def test_the_answer_to_a_request_that_differs_is_that_of_another(followed: FollowedDaemon, other: Any) -> None:
+    enter(followed, "d-1", envelope(), WEB)
+    read(followed)
+
+    followed.note_result(replace(result(), envelope=replace(envelope(), **other)), lambda: PossibleChange())
+    read(followed)
+    assert not is_known(followed)
+    followed.note_result(result(), lambda: WEB)
+    read(followed)
+    assert is_known(followed)
+
+
 def test_the_answer_to_a_request_of_an_earlier_process_counts(followed: FollowedDaemon) -> None:
     before = followed.picture.moment
     followed.note_result(result(), lambda: WEB)
