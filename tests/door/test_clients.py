@@ -214,3 +214,9 @@ def test_a_clock_that_is_set_back_makes_a_new_one() -> None:
     first = stamps.make_stamp("traefik", "", (), NOON)
 
     assert stamps.make_stamp("traefik", "", (), NOON - 3600) != first
+
+
+def test_another_file_is_no_key(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("x")
+    with pytest.raises(ValueError, match=r"PEM|key"):
+        Stamps.read(tmp_path / "key")

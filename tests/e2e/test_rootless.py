@@ -36,6 +36,8 @@ HARDENED = (
     "--security-opt no-new-privileges --read-only --user 1000:1000"
 )
 
+DOOR_SITE = {"ownership": "owner", "doors": [{"name": "users", "groups": [USER], "label": True}]}
+
 
 @pytest.fixture
 def docker() -> Iterator[RootlessDocker]:
@@ -84,31 +86,31 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     assert '"operation":"ContainerCreate"' in docker.user("cat ~/.local/state/portero/decisions.jsonl").stdout
 
 
-def type_at_door(docker: RootlessDocker) -> tuple[str, str, str]:
-    """What a run that is refused and a create say on stderr, and then the list of containers."""
+def use_door(docker: RootlessDocker, serve: str, log: str) -> None:
+    """Start the users' door, and see that it stamps, labels and filters."""
+    # What it prints would keep this command open.
+    assert docker.user(serve.replace("done &", "done > door.log 2>&1 &")).returncode == 0
+    wait_until(docker.host.path(f"{RUNTIME}/door/docker.sock").exists, "the door did not listen")
     at_door = "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/door/docker.sock docker"
-    refused = docker.user(f"{at_door} run --rm --privileged busybox id").stderr
-    made = docker.user(f"{at_door} create --name hers {HARDENED} busybox sleep 60").stderr
-    return refused, made, docker.user(f"{at_door} ps --all --format '{{{{.Names}}}} {{{{.Label \"owner\"}}}}'").stdout
+
+    refused = docker.user(f"{at_door} run --rm --privileged busybox id")
+    made = docker.user(f"{at_door} create --name hers {HARDENED} busybox sleep 60")
+    listed = docker.user(f"{at_door} ps --all --format '{{{{.Names}}}} {{{{.Label \"owner\"}}}}'")
+
+    assert "no-privileged" in refusing(refused.stderr)
+    assert made.returncode == 0, made.stderr + docker.user("cat door.log").stdout
+    assert listed.stdout == f"hers unix:{USER}\n", listed.stderr
+    lines = docker.root(f"grep ContainerCreate {log}").stdout.splitlines()
+    assert {(one["user"], one["identifiedBy"]) for one in map(json.loads, lines)} == {(f"unix:{USER}", "door")}
 
 
 def test_the_door_of_a_rootless_dockerd_stamps_its_account_labels_and_filters(docker: RootlessDocker) -> None:
     _of_root, of_a_user = recipe("Without systemd", "doors.md")
-    site = {"ownership": "owner", "doors": [{"name": "users", "groups": [USER], "label": True}]}
     policy = f"{HOME}/.config/portero/policy"
-    docker.user(f"mkdir -p {policy} {RUNTIME}/portero-policy; echo '{json.dumps(site)}' > {policy}/site.json")
+    docker.user(f"mkdir -p {policy} {RUNTIME}/portero-policy; echo '{json.dumps(DOOR_SITE)}' > {policy}/site.json")
     assert docker.user("docker create --name nobodys busybox").returncode == 0
     follow_recipe_a(docker, setting=f"RUNTIME_DIRECTORY={RUNTIME}/portero-policy PORTERO_POLICY={policy}")
-    # What it prints would keep this command open.
-    assert docker.user(of_a_user.replace("done &", "done > door.log 2>&1 &")).returncode == 0
-    wait_until(docker.host.path(f"{RUNTIME}/door/docker.sock").exists, "the door did not listen")
-    refused, made, listed = type_at_door(docker)
-
-    assert "no-privileged" in refusing(refused)
-    assert made == "", docker.user("cat door.log").stdout
-    assert listed == f"hers unix:{USER}\n"
-    lines = docker.user("grep ContainerCreate ~/.local/state/portero/decisions.jsonl").stdout.splitlines()
-    assert {(one["user"], one["identifiedBy"]) for one in map(json.loads, lines)} == {(f"unix:{USER}", "door")}
+    use_door(docker, of_a_user, f"{HOME}/.local/state/portero/decisions.jsonl")
 
 
 def test_a_rootless_daemons_own_files_are_not_mounted_and_a_copied_up_file_has_its_own_name(
@@ -222,8 +224,9 @@ def test_recipe_b_guards_a_rootless_dockerd_with_a_policy_of_root_s(docker: Root
 
 
 def test_a_door_of_the_account_works_where_root_s_portero_judges(docker: RootlessDocker) -> None:
-    site = {"ownership": "owner", "doors": [{"name": "users", "groups": [USER], "label": True}]}
-    docker.root(f"mkdir -p /etc/portero/alice/policy; echo '{json.dumps(site)}' > /etc/portero/alice/policy/site.json")
+    docker.root(
+        f"mkdir -p /etc/portero/alice/policy; echo '{json.dumps(DOOR_SITE)}' > /etc/portero/alice/policy/site.json"
+    )
     docker.root("echo PORTERO_POLICY=/etc/portero/alice/policy > /etc/portero/alice/environment")
     assert docker.user("docker create --name nobodys busybox").returncode == 0
     page = " ".join((REPOSITORY / "docs" / "doors.md").read_text(encoding="utf-8").split())
@@ -232,13 +235,4 @@ def test_a_door_of_the_account_works_where_root_s_portero_judges(docker: Rootles
     follow_recipe_b(docker)
     _of_root, of_a_user = recipe("Without systemd", "doors.md")
     serve = re.sub(r"--key \S+.*?--owners \S+", options, of_a_user.partition("\n")[2], flags=re.DOTALL)
-    assert docker.user(serve.replace("done &", "done > door.log 2>&1 &")).returncode == 0
-    wait_until(docker.host.path(f"{RUNTIME}/door/docker.sock").exists, "the door did not listen")
-
-    refused, made, listed = type_at_door(docker)
-
-    assert "no-privileged" in refusing(refused)
-    assert made == "", docker.user("cat door.log").stdout
-    assert listed == f"hers unix:{USER}\n"
-    lines = docker.root("grep ContainerCreate /var/log/portero/alice/decisions.jsonl").stdout.splitlines()
-    assert {(one["user"], one["identifiedBy"]) for one in map(json.loads, lines)} == {(f"unix:{USER}", "door")}
+    use_door(docker, serve, "/var/log/portero/alice/decisions.jsonl")

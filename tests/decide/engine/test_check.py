@@ -38,6 +38,10 @@ def test_a_failure_is_placed_at_the_culprit(
 @each_engine
 def test_entries_are_sorted_as_numbers(each: Engine) -> None:
     assert failures(each, {"items": False}, [0] * 11) == tuple((index,) for index in range(11))
+
+
+@each_engine
+def test_two_failures_are_in_the_order_of_their_names(each: Engine) -> None:
     for name in ("b", "c", "d", "e"):
         assert failures(each, {"properties": {"a": False, name: False}}, {name: 0, "a": 0}) == (("a",), (name,))
 

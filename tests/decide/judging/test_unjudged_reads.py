@@ -185,8 +185,9 @@ def test_where_it_counts_who_asks_every_request_takes_the_long_way(
         assert logged(judge, data) == logged(long_way(judge), data)
 
 
-def test_with_ownership_reads_that_name_no_object_take_the_short_way(tmp_path: Path) -> None:
-    judge = with_site(tmp_path, {"site.json": {"ownership": "owner", "actions": {"own-objects-read": "off"}}})
+@pytest.mark.parametrize("actions", [{}, {"own-objects-read": "off"}], ids=["default", "reads of others allowed"])
+def test_with_ownership_reads_that_name_no_object_take_the_short_way(tmp_path: Path, actions: dict[str, str]) -> None:
+    judge = with_site(tmp_path, {"site.json": {"ownership": "owner", "actions": actions}})
     of_objects = {one.id for one in judge.routes.operations if one.path.startswith(("/containers/{", "/networks/{"))}
 
     assert {"ContainerList", "SystemPing", "SystemEvents", "ImageInspect"} <= judge._unjudged.without_user
@@ -265,7 +266,8 @@ def test_a_user_at_a_door_takes_the_short_way_where_the_door_lets_through(
     assert not takes_short_way(judge, asked(), monkeypatch, replace(PERSON, method="door+token"))
     owned = with_site(tmp_path, {"site.json": {**DOORS, "ownership": "owner"}})
     logs = asked("GET", "/v1.45/containers/web/logs")
-    assert [takes_short_way(owned, data, monkeypatch, PERSON) for data in (asked(), logs)] == [True, False]
+    for who in (TOOL, PERSON):
+        assert [takes_short_way(owned, data, monkeypatch, who) for data in (asked(), logs)] == [True, False]
     own = with_site(tmp_path, {"site.json": DOORS, "rules/own/no-lists.json": rule("ContainerList")})
     assert not takes_short_way(own, asked(), monkeypatch, TOOL)
 

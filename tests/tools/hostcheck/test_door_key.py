@@ -68,9 +68,3 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
 
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
     assert stat.S_ISFIFO((tmp_path / "pipe" / "public").stat().st_mode)
-
-
-def test_another_file_is_no_key(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("x")
-    with pytest.raises(ValueError, match=r"PEM|key"):
-        Stamps.read(tmp_path / "key")

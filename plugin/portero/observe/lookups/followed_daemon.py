@@ -151,6 +151,6 @@ class FollowedDaemon:
 
 
 def _name_request(envelope: Envelope) -> int:
-    """64 bits, made with a secret of this process (SipHash): nobody can write two requests that have the same."""
+    """64 bits, made with Python's secret of this process (SipHash): no client can write two requests with the same."""
     # The body as dockerd writes it both times.
     return hash((envelope.method, envelope.uri, envelope.user, envelope.shown))

@@ -63,7 +63,6 @@ def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> No
 @click.option("--new", is_flag=True, help="Make a new key, although there is one.")
 def make_key(private: Path | None, public: Path, account: str, *, new: bool) -> None:
     """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
-
     from portero.serve.application.user_summary import let_group_read
 
     # Of root's Docker, or of a rootless one by its account, which must not get the key of root's.
