@@ -44,8 +44,23 @@ def test_a_value_accepts(becomes: str, value: Any, accepted: list[Any], refused:
         ("registry-list", ["docker.io"], "key-listed", [image("docker.io", "library/app", mayBeId=False)], []),
         ("registry-list", ["quay.io"], "key-listed", [], [image("docker.io", "library/app", mayBeId=False)]),
         ("registry-list", [], "key-listed", [], [image("docker.io", "library/app", mayBeId=False)]),
+        (
+            "label-list",
+            ["owner", "org.example.owner"],
+            "key-present",
+            [{"a": None, "org.example.owner": ""}],
+            [None, "owner", {}, {"Owner": ""}],
+        ),
+        ("label-list", [], "key-present", [], [{"owner": ""}]),
     ],
-    ids=["what lies within an exact list", "what is listed", "what is not", "an empty list lists nothing"],
+    ids=[
+        "what lies within an exact list",
+        "what is listed",
+        "what is not",
+        "an empty list lists nothing",
+        "what has a label",
+        "an empty list names none",
+    ],
 )
 def test_a_list_has_a_second_name_for(
     becomes: str, value: Any, name: str, accepted: list[Any], refused: list[Any]

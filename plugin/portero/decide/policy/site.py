@@ -19,9 +19,16 @@ from portero.decide.values.json_fields import JSON, to_object
 REFERENCE = "site#/$defs/"
 # What the loader makes of such lists, and how the names of their second schemas end: the paths and all below them;
 # the registries that are listed, none with an empty list, which otherwise stands for all; who may mount a door; ranges
-# outside which there is no network, which an empty list does not bound.
+# outside which there is no network, which an empty list does not bound; an object that has one of the names.
 _EXACT, _REGISTRIES, _DOORS, _SUBNETS = "exact-path-list", "registry-list", "door-list", "subnet-list"
-_SECOND: Mapping[str, str] = {_EXACT: "-within", _REGISTRIES: "-listed", _DOORS: "-mounted", _SUBNETS: "-only"}
+_LABELS = "label-list"
+_SECOND: Mapping[str, str] = {
+    _EXACT: "-within",
+    _REGISTRIES: "-listed",
+    _DOORS: "-mounted",
+    _SUBNETS: "-only",
+    _LABELS: "-present",
+}
 _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
@@ -83,6 +90,12 @@ def _match_protected_paths(value: JSON) -> JSON:
 
 def _match_names(value: JSON) -> JSON:
     return {"enum": value} if value else dict(_NOTHING)
+
+
+def _require_name(value: JSON) -> JSON:
+    """Of an object: it has a listed name. (To look at each name of 10,000 takes half a millisecond.)"""
+    names = cast("list[str]", value)
+    return {"type": "object", "anyOf": [{"required": [name]} for name in names]} if names else dict(_NOTHING)
 
 
 def _match_methods(value: JSON) -> JSON:
@@ -194,6 +207,7 @@ _MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
     _EXACT: _match_names,
     "protected-path-list": _match_protected_paths,
     "name-list": _match_names,
+    _LABELS: _match_names,
     "method-list": _match_methods,
     "pattern-list": _match_patterns,
     # Of an address in the fact log: a listed one; with an empty list any that is not this host's.
@@ -217,4 +231,5 @@ _MAKERS_OF_SECOND: Mapping[str, Callable[[JSON], JSON]] = {
     _REGISTRIES: lambda value: _match_registries(value) if value else dict(_NOTHING),
     _DOORS: lambda values: doors.make_mounted(cast("dict[str, JSON]", values)),
     _SUBNETS: lambda value: _match_subnets(value) if value else {},
+    _LABELS: _require_name,
 }
