@@ -25,28 +25,31 @@ class UnjudgedReads:
         acting = {rule for one in operations if one.reads for rule in policy.by_operation.get(one.id, ())}
         self._by_asker = frozenset(rule for rule in acting if _asks_who(policy.rules[rule].schema))
         site, methods = policy.site, cast("list[str]", policy.site["identity-methods"])
+        nobody = NO_IDENTITY.make_document()
+        # An operation that has facts is judged: they can be refused, and are logged.
+        self._without_facts = frozenset(
+            one.id
+            for one in operations
+            if one.reads and one.body == "none" and not one.looks_up and not has_facts(one.id)
+            if find_owners(site, nobody, one) is None
+        )
         counts = bool(site.get("profiles")) or "" not in methods
-        listed = () if counts else operations
-        self.without_user = frozenset(one.id for one in listed if self._is_unjudged(one, NO_IDENTITY, enforcement))
+        listed = () if counts else self._without_facts
+        self.without_user = frozenset(id for id in listed if self._is_unjudged(id, NO_IDENTITY, enforcement))
 
     def has(self, operation: Operation, who: Identity, enforcement: Enforcement) -> bool:
         """Whether no enforced or reported rule judges this operation of this caller, for whom `enforcement` is."""
         if who is NO_IDENTITY:
             return operation.id in self.without_user
         # At doors all requests are stamped.
-        return who.method == DOOR and self._is_unjudged(operation, who, enforcement)
+        return who.method == DOOR and self._is_unjudged(operation.id, who, enforcement)
 
-    def _is_unjudged(self, operation: Operation, who: Identity, enforcement: Enforcement) -> bool:
-        # An operation that has facts is judged: they can be refused, and are logged.
-        if not operation.reads or operation.body != "none" or operation.looks_up or has_facts(operation.id):
+    def _is_unjudged(self, operation: str, who: Identity, enforcement: Enforcement) -> bool:
+        if operation not in self._without_facts:
             return False
-        policy, profiles = self._policy, {enforcement.profile, enforcement.audit_profile} - {""}
-        rules = [rule for profile in profiles for rule in policy.acting(operation.id, profile)]
-        identity = who.make_document()
-        if not self._by_asker.issuperset(rules) or find_owners(policy.site, identity, operation) is not None:
-            return False
-        document: dict[str, JSON] = {"operation": operation.id, "identity": identity}
-        return all(policy.checks[rule].is_satisfied(document) for rule in rules)
+        document: dict[str, JSON] = {"operation": operation, "identity": who.make_document()}
+        asked = self._policy.asked(operation, enforcement.profile, enforcement.audit_profile)
+        return all(rule in self._by_asker and is_valid(document) for rule, _, is_valid in asked)
 
 
 def _asks_who(schema: Mapping[str, JSON]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import cast
+from typing import TypeAlias, cast
 
 from portero.decide.decision import LEVELS, Violation
 from portero.decide.engine import Check
@@ -114,9 +114,9 @@ class Policy:
         """What rules do that speak of who vouches for images; None: none does anything, or the site asks nothing."""
         return self._find_acting(operation, profile).on_vouching if self.images.asks else None
 
-    def acting(self, operation: str, profile: str) -> Mapping[str, Acting]:
-        """The rules that judge an operation under a profile, in the order of their violations, and what each does."""
-        return self._find_acting(operation, profile).actions
+    def asked(self, operation: str, profile: str, audit_profile: str) -> "_Asked":
+        """The rules that `check` asks, in the order of their violations: what each does, and what says if it holds."""
+        return self._find_acting(operation, profile, audit_profile).asked
 
     def _find_acting(self, operation: str, profile: str, audit_profile: str = "") -> "_ActingRules":
         if operation not in self.by_operation:
@@ -139,7 +139,7 @@ class Policy:
             read_image = any(reads_image(self.rules[rule].schema, self.site) for rule in enforced) or any(
                 waiver.reads_image for waiver in self.waivers if not {*enforced}.isdisjoint(waiver.rules)
             )
-            acting = _ActingRules(actions, asked, at_use, stricter, read_image, on_vouching)
+            acting = _ActingRules(asked, at_use, stricter, read_image, on_vouching)
             self._acting[operation, profile, audit_profile] = acting
         return acting
 
@@ -161,22 +161,24 @@ class Policy:
                 yield Violation(id, rule.level, at, "waived", rule.reason, rule.remedy, exception=exception)
 
 
+_Asked: TypeAlias = Sequence[tuple[str, Acting, Callable[[JSON], bool]]]
+
+
 @dataclass(frozen=True, slots=True)
 class _ActingRules:
     """The rules of one operation. `would_refuse`: the audit profile, for each rule that only it enforces.
 
-    `asked`, and of these `at_use`: as `actions`, with what a document is handed to.
+    `asked`, and of these `at_use`: what each does, and what a document is handed to.
     """
 
-    actions: Mapping[str, Acting]
-    asked: Sequence[tuple[str, Acting, Callable[[JSON], bool]]]
-    at_use: Sequence[tuple[str, Acting, Callable[[JSON], bool]]]
+    asked: _Asked
+    at_use: _Asked
     would_refuse: Mapping[str, str]
     reads_image: bool = False
     on_vouching: Acting | None = None
 
 
-_NONE = _ActingRules({}, (), (), {})
+_NONE = _ActingRules((), (), {})
 
 
 def group_by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
