@@ -82,7 +82,7 @@ def test_what_is_short_needs_no_pipe_and_none_is_held_when_all_has_gone(
 ) -> None:
     sender, direction, receiver = ends
     direction.pipes = pipes = Counting()
-    for size, needs_one in ((1, False), (1 << 14, True), (100_000, True)):
+    for size, needs_one in ((1, False), (60_000, False), (1 << 16, True), (100_000, True)):
         data, received, before = os.urandom(size), b"", pipes.taken
         sender.send(data)
         while not received.endswith(data):

@@ -16,11 +16,10 @@ from portero.door.treatment import AnswerFilter
 _SIZE = 1 << 18
 # At once, with 16 MiB of the kernel's memory.
 _MAX_PIPES = 64
+# What fills a piece goes through a pipe.
 _PIECE = 1 << 16
 # Of all connections, since there is one thread: bytes that come and go leave no holes in the heap.
 READ = memoryview(bytearray(_PIECE))
-# More that waits at once goes through a pipe.
-_FEW = 1 << 14
 # So often in one go; then the other connections have their turn.
 _ROUNDS = 8
 _FLAGS = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
@@ -129,8 +128,8 @@ class Direction:
     def _fill(self) -> bool:
         """Whether bytes were copied, or are in the pipe; at the source's end there are none."""
         try:
-            size = self.source.recv_into(READ, _FEW, socket.MSG_PEEK)
-            self._pipe = self.pipes.take(self.client) if size == _FEW else None
+            size = self.source.recv_into(READ, _PIECE, socket.MSG_PEEK)
+            self._pipe = self.pipes.take(self.client) if size == _PIECE else None
             if self._pipe is not None:
                 self._pending = size = os.splice(self.source.fileno(), self._pipe[1], _SIZE, flags=_FLAGS)
         except ConnectionError:
