@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from portero.decide.ownership.list_shapes import entries
-from portero.decide.reading.routes import Routes
+from portero.decide.reading.routes import Match, Routes
 from portero.decide.values.json_fields import JSON
 from portero.door.filtered_answer import FilteredAnswer
-from portero.door.masked_requests import MaskedRequests
-from portero.door.treatment import Request, Treat, Treating, Treatment, pass_as_it_came
+from portero.door.masked_requests import InnerTreat, MaskedRequests
+from portero.door.treatment import Request, Treating, Treatment
 from portero.observe.process import package_files
 from tests.door.running import ask, running_door
 
@@ -28,7 +28,11 @@ def answer_with(value: JSON) -> Callable[[socket.socket], None]:
     return lambda client: client.sendall(head.encode() + data)
 
 
-def shown(tmp_path: Path, target: str, answer: JSON, inner: Treat = pass_as_it_came, *, hides: bool = True) -> bytes:
+def pass_all(_request: Request, _version: str | None, _match: Match) -> Treating | None:
+    return None
+
+
+def shown(tmp_path: Path, target: str, answer: JSON, inner: InnerTreat = pass_all, *, hides: bool = True) -> bytes:
     masked = MaskedRequests(ROUTES, lambda door: hides and door == "traefik", inner)
     with running_door(tmp_path, serve=answer_with(answer), treat=masked.treat) as (doors, _, _):
         return ask(doors / TRAEFIK, f"GET {target} HTTP/1.1\r\nHost: d\r\n\r\n".encode())
@@ -64,7 +68,7 @@ def test_another_door_shows_them(tmp_path: Path) -> None:
 
 
 def test_what_another_treatment_leaves_is_masked_too(tmp_path: Path) -> None:
-    def inner(request: Request) -> Treating:
+    def inner(request: Request, _version: str | None, _match: Match) -> Treating:
         yield from ()
         return Treatment(answer=FilteredAnswer(entries(lambda one: one if one.get("own") else None), request.target))
 
@@ -81,7 +85,7 @@ def test_where_nobody_says_what_it_shows_nothing_passes(tmp_path: Path) -> None:
     def fail(door: str) -> bool:
         raise FileNotFoundError(2, "No such file or directory", "doors.json")
 
-    with running_door(tmp_path, treat=MaskedRequests(ROUTES, fail, pass_as_it_came).treat) as (doors, dockerd, _):
+    with running_door(tmp_path, treat=MaskedRequests(ROUTES, fail, pass_all).treat) as (doors, dockerd, _):
         assert b" 503 " in ask(doors / TRAEFIK, b"GET /containers/web/json HTTP/1.1\r\nHost: d\r\n\r\n")
         assert b" 200 " in ask(doors / TRAEFIK, b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
     assert len(dockerd.seen) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from portero.decide.reading.routes import Routes
 from portero.door.asking import read_answer
+from portero.door.masked_requests import MaskedRequests
 from portero.door.owned_requests import OwnedRequests
 from portero.door.owners import OwnersFile
 from portero.door.treatment import UNREADABLE, Answered, Ask, HoldBody, Request, Treatment, TurnedAway
@@ -46,7 +47,8 @@ class Door:
         self.file = folder / "doors.json"
         self.write(site or SITE)
         self.now = 0.0
-        self.requests = OwnedRequests(ROUTES, OwnersFile(self.file), lambda: self.now)
+        owned = OwnedRequests(OwnersFile(self.file), lambda: self.now)
+        self.requests = MaskedRequests(ROUTES, lambda _door: False, owned.treat)
         self.shown: dict[str, Any] = {OWN_SERVICES: (503, {}), **shown}
         self.asked: list[str] = []
 

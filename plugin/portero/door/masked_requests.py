@@ -2,23 +2,26 @@
 
 import logging
 from collections.abc import Callable
+from typing import TypeAlias
 
 from portero.decide.facts.masked_answers import ENTRIES, WHOLE, mask_answer, shows_variables
 from portero.decide.ownership.json_stream import Shape
 from portero.decide.ownership.list_shapes import entries, fields, lines, whole
-from portero.decide.reading.routes import Routes
+from portero.decide.reading.routes import Match, Routes
 from portero.decide.reading.uri import parse_target
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.door.filtered_answer import FilteredAnswer
-from portero.door.treatment import Request, Treat, Treating, Treatment, TurnedAway
+from portero.door.treatment import Request, Treating, Treatment, TurnedAway
 
 _LOG = logging.getLogger(__name__)
 _UNKNOWN = (
     "What this door shows cannot be read, so that nothing is passed on: see journalctl -u portero-door, and "
     "systemctl status portero."
 )
+# By the request, its version of the API, and its operation.
+InnerTreat: TypeAlias = Callable[[Request, str | None, Match], Treating | None]
 _PROCESSES, _EVENTS = "ContainerTop", "SystemEvents"
 _NO_VARIABLES = "This door does not show variables, and so takes ps_args of aux and -ef alone."
 
@@ -41,15 +44,15 @@ class MaskedRequests:
 
     routes: Routes
     hides: Callable[[str], bool]
-    inner: Treat
+    inner: InnerTreat
 
     def treat(self, request: Request) -> Treating | None:
         try:
             target = parse_target(request.target)
-            operation = self.routes.match(request.method, target.path).operation.id
+            match = self.routes.match(request.method, target.path)
         except Refused:
             return None  # the plugin refuses it
-        treating = self.inner(request)
+        treating, operation = self.inner(request, target.version, match), match.operation.id
         if (operation != _PROCESSES and operation not in _SHAPES) or not self._hides(request.door):
             return treating
         if operation == _PROCESSES:

@@ -27,8 +27,7 @@ from portero.decide.ownership.owner_label import (
     write_mount_label,
 )
 from portero.decide.ownership.owner_names import OwnerNames
-from portero.decide.reading.routes import Match, Routes
-from portero.decide.reading.uri import parse_target
+from portero.decide.reading.routes import Match
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.refusals import Refused
 from portero.door.filtered_answer import FilteredAnswer
@@ -63,20 +62,14 @@ _WITHOUT_SERVICES = 10.0
 
 @dataclass(frozen=True, slots=True)
 class OwnedRequests:
-    """`treat` is a Treat."""
+    """`treat` is an InnerTreat."""
 
-    routes: Routes
     owners: OwnersFile
     clock: Callable[[], float]
     # By door: until when its callers are shown no services.
     _no_services: dict[str, float] = field(default_factory=dict)
 
-    def treat(self, request: Request) -> Treating | None:
-        try:
-            target = parse_target(request.target)
-            match = self.routes.match(request.method, target.path)
-        except Refused:
-            return None  # the plugin refuses it
+    def treat(self, request: Request, version: str | None, match: Match) -> Treating | None:
         operation = match.operation.id
         if operation not in LISTS and operation not in CREATES and operation not in UPDATES:
             return None
@@ -84,10 +77,11 @@ class OwnedRequests:
         if caller is None or caller.names is None:
             return None
         if operation not in LISTS:
-            return _label(match, caller.names.label, caller.creates_for) if caller.creates_for else None
+            owner = caller.creates_for
+            return _label(match, caller.names.label, owner) if owner else None
         if caller.names.is_operator:
             return None
-        return self._show(request, operation, caller, caller.names, target.version)
+        return self._show(request, operation, caller, caller.names, version)
 
     def _show(
         self, request: Request, operation: str, caller: Caller, names: OwnerNames, version: str | None
@@ -122,7 +116,7 @@ class OwnedRequests:
         try:
             return self.owners.find_caller(request.door, request.user, request.groups)
         except Refused:
-            return None  # as above
+            return None  # the plugin refuses it
         except (OSError, ValueError, LookupError) as error:
             _LOG.error("whose what is cannot be read: %s", error)
             if is_list:

@@ -22,14 +22,21 @@ _MAX_BYTES = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`names`: None where the site has no ownership. `creates_for`: the owner of what the caller makes; empty: none.
-
-    `lists_services`: whether the door lets that list through.
-    """
+    """`names`: None where the site has no ownership."""
 
     names: OwnerNames | None
-    creates_for: str = ""
-    lists_services: bool = True
+    _site: Mapping[str, JSON]
+    _door: str
+
+    @property
+    def creates_for(self) -> str:
+        """The owner of what the caller makes; empty: none."""
+        return self.names.choose(find_label(self._site, self._door)) if self.names else ""
+
+    @property
+    def lists_services(self) -> bool:
+        """Whether the door lets that list through."""
+        return lets_through(self._site, self._door, "ServiceList")
 
 
 class OwnersFile:
@@ -45,10 +52,7 @@ class OwnersFile:
         """Raises OSError, ValueError, and Refused for a door that the policy does not list."""
         self._read()
         who = identify_at_door(door, user, groups, self._trusted)
-        names = OwnerNames.of(self._site, who.make_document())
-        if names is None:
-            return Caller(None)
-        return Caller(names, names.choose(find_label(self._site, door)), lets_through(self._site, door, "ServiceList"))
+        return Caller(OwnerNames.of(self._site, who.make_document()), self._site, door)
 
     def hides_variables(self, door: str) -> bool:
         """Whether a door shows the names of variables alone; raises OSError and ValueError."""

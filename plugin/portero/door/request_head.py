@@ -104,23 +104,23 @@ def read_request_head(text: bytes, *, keeps_token: bool) -> RequestHead:
     parsed = parse_head(text)
     if not parsed.target.startswith("/"):
         raise Malformed(400, "Bad Request")
-    named = [(field.partition(b":")[0].decode("ascii").lower().replace("_", "-"), field) for field in fields]
-    if [name for name, _ in named].count(_ONCE) > 1:
+    named: list[tuple[str, bytes]] = []
+    values: dict[str, list[bytes]] = {}
+    for field in fields:
+        name, _, value = field.partition(b":")
+        named.append((key := name.decode("ascii").lower().replace("_", "-"), field))
+        values.setdefault(key, []).append(value)
+    types = values.get(_ONCE, [])
+    if len(types) > 1:
         raise Malformed(400, "Bad Request")
     dropped = _DROPPED if keeps_token else _DROPPED | {TOKEN_HEADER.lower()}
-    tokens = b",".join(field.partition(b":")[2] for name, field in named if name == _CONNECTION)
-    upgrades = b"upgrade" in {token.strip(b" \t").lower() for token in tokens.split(b",")}
-    if _asks_for_http2(named) and not _MAY_UPGRADE.fullmatch(line):
+    tokens = b",".join(values.get(_CONNECTION, [])).lower().split(b",")
+    upgrades = b"upgrade" in [token.strip(b" \t") for token in tokens]
+    if b"h2c" in b",".join(values.get(_UPGRADE, [])).lower() and not _MAY_UPGRADE.fullmatch(line):
         # Java's HttpClient asks so in each first request, and goes on in HTTP/1.1 when the server does not agree.
         dropped, upgrades = dropped | {_UPGRADE}, False
-    types = [field.partition(b":")[2].decode("latin-1").strip() for name, field in named if name == _ONCE]
-    fields_kept = tuple(field for name, field in named if name not in dropped)
-    return RequestHead(line, fields_kept, upgrades, parsed, *types)
-
-
-def _asks_for_http2(named: list[tuple[str, bytes]]) -> bool:
-    values = (field.partition(b":")[2].lower() for name, field in named if name == _UPGRADE)
-    return any(b"h2c" in value for value in values)
+    kept = tuple([field for name, field in named if name not in dropped])
+    return RequestHead(line, kept, upgrades, parsed, *[value.decode("latin-1").strip() for value in types])
 
 
 class HeadReader:

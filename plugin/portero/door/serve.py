@@ -128,7 +128,7 @@ def main() -> None:
         _give_up(f"{error.filename or given.key}: cannot be read ({error.strerror}): {cure}")
     routes = Routes.load(package_files.read_schema("operations.json"))
     owners = OwnersFile(given.owners)
-    owned = OwnedRequests(routes, owners, time.monotonic)
+    owned = OwnedRequests(owners, time.monotonic)
     masked = MaskedRequests(routes, owners.hides_variables, owned.treat)
     _serve(DoorLoop(doors, given.dockerd, stamps, masked.treat))
 
