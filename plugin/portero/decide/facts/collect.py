@@ -105,10 +105,7 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "Session": lambda call: build.read_connection(call.host),
     **dict.fromkeys(
         ("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate"),
-        lambda call: {
-            "plugins": plugins.read_secret(call.body),
-            "growingTemplates": templates.read_secret(call.body),
-        },
+        lambda call: {"plugins": plugins.read_secret(call.body), "growingTemplates": templates.read_secret(call.body)},
     ),
     "ImagePush": lambda call: image.read_push(call.path, call.query),
     "ImageTag": lambda call: image.read_tag(call.path, call.query),

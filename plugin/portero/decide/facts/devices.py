@@ -137,9 +137,7 @@ def read_copied(operation_id: str, path: Mapping[str, str], host: HostMoment) ->
     container = path.get("id", "").lstrip("/")
     # As command lines show it.
     return _make_fact(
-        "path.id",
-        _COPIES[operation_id].format(container[:12] if is_id(container) else container),
-        host.device_access(),
+        "path.id", _COPIES[operation_id].format(container[:12] if is_id(container) else container), host.device_access()
     )
 
 

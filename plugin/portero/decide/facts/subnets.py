@@ -15,10 +15,7 @@ from portero.decide.values.json_fields import JSON, Fact, child, objects, text
 # RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it. Addresses of
 # fe80::/10 belong to one interface each (RFC 4291), so that those of a bridge take nothing from another interface.
 _PRIVATE = tuple(
-    map(
-        ip_network,
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10", "2001:db8::/32"),
-    )
+    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10", "2001:db8::/32"))
 )
 
 

@@ -160,11 +160,7 @@ def port(key: str, binding: JSON) -> str:
 
 def service_port(value: JSON) -> str:
     """8080:80 of a service, or its long form."""
-    published, target, protocol = (
-        _read(value, "PublishedPort"),
-        _read(value, "TargetPort"),
-        _read(value, "Protocol"),
-    )
+    published, target, protocol = (_read(value, name) for name in ("PublishedPort", "TargetPort", "Protocol"))
     short = f"{published}:{target}" if published not in ("", "0") else target
     return short + (f"/{protocol}" if protocol not in ("", "tcp") else "")
 

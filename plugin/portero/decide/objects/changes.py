@@ -6,13 +6,7 @@ An operation that is not listed here changes no fact that is kept; an unknown on
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from portero.decide.interfaces.effects import (
-    EVERYTHING,
-    NOTHING,
-    OF_CONTAINERS,
-    PossibleChange,
-    Touch,
-)
+from portero.decide.interfaces.effects import EVERYTHING, NOTHING, OF_CONTAINERS, PossibleChange, Touch
 from portero.decide.reading.envelope import Envelope, decode_body
 from portero.decide.reading.routes import ApiRequest, Match, Routes
 from portero.decide.reading.uri import Target, find_first

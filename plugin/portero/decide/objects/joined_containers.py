@@ -66,11 +66,7 @@ def _find_doubt(kind: str, space: Mapping[str, JSON], meanings: Meanings, *, exi
 
 
 def take_over(
-    document: dict[str, JSON],
-    operation: Operation,
-    host: HostMoment,
-    findings: ObjectFindings,
-    notes: HostNotes | None,
+    document: dict[str, JSON], operation: Operation, host: HostMoment, findings: ObjectFindings, notes: HostNotes | None
 ) -> dict[str, JSON]:
     """The document of a request as if it asked itself for what it takes over; raises Refused (lookup-failed)."""
     facts = child(document, "facts")

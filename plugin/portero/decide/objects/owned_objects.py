@@ -15,12 +15,7 @@ from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.existing_owners import find_owner as find_owner_of
 from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear
 from portero.decide.objects.object_use import Meanings, ObjectUse, located
-from portero.decide.objects.owned_volumes import (
-    MAKES_VOLUMES,
-    describe_labels,
-    describe_taken,
-    find_owner,
-)
+from portero.decide.objects.owned_volumes import MAKES_VOLUMES, describe_labels, describe_taken, find_owner
 from portero.decide.ownership.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.reading.routes import Operation
 from portero.decide.reading.uri import find_first

@@ -43,9 +43,7 @@ class DaemonConfig:
         self._cached: tuple[tuple[int, ...] | None, DaemonDefaults] | None = None
 
     def read_defaults(
-        self,
-        local_path: _LocalPath,
-        is_in_force: Callable[[], bool | None] = lambda: None,
+        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None] = lambda: None
     ) -> DaemonDefaults:
         """The daemon's defaults as the file has them now.
 

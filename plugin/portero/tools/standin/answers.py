@@ -134,12 +134,7 @@ class TrySession:
     """
 
     def __init__(
-        self,
-        judge: Judge,
-        *,
-        go_on: bool = False,
-        existing: HostObjects = NO_OBJECTS,
-        caller: Identity = NO_IDENTITY,
+        self, judge: Judge, *, go_on: bool = False, existing: HostObjects = NO_OBJECTS, caller: Identity = NO_IDENTITY
     ) -> None:
         self.decisions: list[Decision] = []
         self.daemon = StandInDaemon(judge.routes, self._decide)
