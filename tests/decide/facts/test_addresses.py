@@ -41,8 +41,7 @@ def test_this_host_is_local_and_others_are_not(host: str, local: bool) -> None:
 
 
 def read(remote: str) -> Any:
-    (found,) = addresses.read_build_context(remote)
-    return found
+    return addresses.make_fact(remote, "?remote")
 
 
 OWN_NETWORK = [

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from portero.decide.facts import networks
+from portero.decide.facts import build, networks
 from portero.decide.facts.networks import find_taken
 from portero.decide.values.json_fields import Fact
 from portero.observe.host.fixed_host import FixedHost
@@ -60,8 +60,10 @@ def test_a_connection_is_to_the_network_in_the_path_and_can_name_another_by_its_
 
 
 def test_a_build_says_one_network() -> None:
-    assert networks.read_build("", "?networkmode", HOST) == [network("default", "?networkmode")]
-    assert networks.read_build("container:web", "?networkmode", HOST) == [network("container:web", "?networkmode")]
+    assert build.read_query({}, HOST)["networks"] == [network("default", "?networkmode")]
+    assert build.read_query({"networkmode": ["container:web"]}, HOST)["networks"] == [
+        network("container:web", "?networkmode")
+    ]
 
 
 def test_a_network_is_a_bridge_by_default() -> None:

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from portero.decide.facts import plugins
+from portero.decide.facts.collect import collect_facts
+from portero.observe.host.fixed_host import FixedHost
 from tests.cases import cases
 
 
-@pytest.mark.parametrize(("read", "body", "named"), cases(__file__, "named-plugins.jsonl"))
-def test_each_plugin_is_named_with_its_place(read: str, body: Any, named: dict[str, list[str]]) -> None:
-    found = plugins.read_swarm(body, "Spec.") if read == "read_swarm" else getattr(plugins, read)(body)
+@pytest.mark.parametrize(("operation", "body", "named"), cases(__file__, "named-plugins.jsonl"))
+def test_each_plugin_is_named_with_its_place(operation: str, body: Any, named: dict[str, list[str]]) -> None:
+    found = collect_facts(operation, body, {}, {}, FixedHost())
 
-    assert found == [{"kind": kind, "name": name, "at": at} for at, (kind, name) in named.items()]
+    assert found["plugins"] == [{"kind": kind, "name": name, "at": at} for at, (kind, name) in named.items()]

@@ -63,20 +63,15 @@ def is_local(host: str) -> bool:
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
-def read_build_context(remote: str) -> list[JSON]:
-    """The address that a build's context comes from."""
-    return [_make_fact(remote, "?remote")]
-
-
 def read_import(query: Mapping[str, Sequence[str]]) -> list[JSON]:
     """The address of an archive to import; none for a pull, which wins, and for an archive in the body."""
     source = find_first(query, "fromSrc")
     if find_first(query, "fromImage") != "" or source in ("", "-"):
         return []
-    return [_make_fact(source, "?fromSrc")]
+    return [make_fact(source, "?fromSrc")]
 
 
-def _make_fact(address: str, at: str) -> Fact:
+def make_fact(address: str, at: str) -> Fact:
     """The address without user, password and path."""
     scheme, authority = _split(address.strip())
     host = unquote(read_host(authority)).lower().rstrip(".")

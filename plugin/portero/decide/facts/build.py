@@ -53,9 +53,10 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     return {
         "build": _make_fact(query),
         **devices.read_built("operation", host, commits=True),
-        "downloads": addresses.read_build_context(find_first(query, "remote")) if _is_fetched(query) else [],
-        "namespaces": process.read_build_namespaces(mode, "?networkmode"),
-        "networks": networks.read_build(mode, "?networkmode", host),
+        "downloads": [addresses.make_fact(find_first(query, "remote"), "?remote")] if _is_fetched(query) else [],
+        # RUN steps can share a namespace too.
+        "namespaces": {"network": process.make_namespace("network", mode, "?networkmode")},
+        "networks": [networks.make_fact(mode or "default", "?networkmode", host)],
         "cgroupParent": process.make_value(find_first(query, "cgroupparent"), "?cgroupparent"),
         "secrets": _find_secrets(query, "buildargs") + _find_secrets(query, "labels"),
         "extraHosts": process.read_extra_hosts(_read_extra_hosts(query), "?extrahosts"),

@@ -56,7 +56,8 @@ def _read_image_create(call: _FactSource) -> dict[str, JSON]:
 
 def _read_swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
     return {
-        "plugins": plugins.read_swarm(spec, prefix),
+        # The log driver of services, which dockerd drops (docker-facts 7.28).
+        "plugins": [*plugins.list_named(spec, prefix, log="TaskDefaults.LogDriver.Name")],
         "log": log_driver.read_swarm(spec, prefix),
         "growingTemplates": templates.read_swarm(spec, prefix),
     }
@@ -70,12 +71,12 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "ServiceUpdate": lambda call: service.read_service(call.body, call.host),
     "VolumeCreate": lambda call: {
         "mounts": [*mounts.read_volume(call.body, call.host)],
-        "plugins": plugins.read_volume(call.body),
+        "plugins": [*plugins.list_named(call.body, volume="Driver")],  # of a cluster volume too: swarm looks it up
         "labelsSize": process.measure_texts((at, call.body.get(at)) for at in ("Labels", "DriverOpts")),
     },
     "NetworkCreate": lambda call: {
         "network": networks.read_created(call.body, call.host),
-        "plugins": plugins.read_network(call.body),
+        "plugins": [*plugins.list_named(call.body, network="Driver", ipam="IPAM.Driver")],
         "labelsSize": process.measure_texts(
             [
                 *((at, call.body.get(at)) for at in ("Labels", "Name", "Options")),
@@ -105,7 +106,10 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "Session": lambda call: build.read_connection(call.host),
     **dict.fromkeys(
         ("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate"),
-        lambda call: {"plugins": plugins.read_secret(call.body), "growingTemplates": templates.read_secret(call.body)},
+        lambda call: {
+            "plugins": [*plugins.list_named(call.body, secret="Driver.Name", templating="Templating.Name")],  # noqa: S106
+            "growingTemplates": templates.read_secret(call.body),
+        },
     ),
     "ImagePush": lambda call: image.read_push(call.path, call.query),
     "ImageTag": lambda call: image.read_tag(call.path, call.query),

@@ -54,12 +54,18 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         + process.read_domain_name(text(body, "Domainname"), "Domainname")
         + networks.read_endpoint_sysctls(body),
         "runtime": process.make_value(text(config, "Runtime"), "HostConfig.Runtime"),
-        "annotations": process.read_annotations(child(config, "Annotations"), "HostConfig.Annotations[*]"),
+        # Runtimes act on them.
+        "annotations": [{"name": name, "at": "HostConfig.Annotations[*]"} for name in child(config, "Annotations")],
         "extraHosts": process.read_extra_hosts(texts(config, "ExtraHosts"), "HostConfig.ExtraHosts"),
         **_read_resources(config, "HostConfig."),
         "limits": limits.read_create(config),
         "labelsSize": process.measure_texts(
-            [*((at, body.get(at)) for at in ("Labels", "Env", "Cmd", "Entrypoint")), *_list_network_names(body)]
+            [
+                *((at, body.get(at)) for at in ("Labels", "Env", "Cmd", "Entrypoint")),
+                # Of networks that need not exist: dockerd keeps these names, and lists them.
+                ("HostConfig.NetworkMode", config.get("NetworkMode")),
+                ("NetworkingConfig.EndpointsConfig", child(body, "NetworkingConfig").get("EndpointsConfig")),
+            ]
         ),
         "blockIO": devices.read_block_io(config, "HostConfig.", host),
         "image": image.parse_reference(text(body, "Image"), "Image"),
@@ -84,12 +90,6 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env")
         + secret_names.find_in_map(child(body, "Labels"), "Labels[*]"),
     }
-
-
-def _list_network_names(body: Fact) -> Iterator[tuple[str, JSON]]:
-    """Of networks that need not exist: dockerd keeps these names, and lists them."""
-    yield "HostConfig.NetworkMode", child(body, "HostConfig").get("NetworkMode")
-    yield "NetworkingConfig.EndpointsConfig", child(body, "NetworkingConfig").get("EndpointsConfig")
 
 
 def read_update(body: Fact, host: HostMoment) -> dict[str, JSON]:

@@ -79,12 +79,13 @@ def make_fact(config: Fact, at: Mapping[str, str], *, updating: bool) -> Fact:
     """The fact `limits`: every number with its `at`, null where there is none. `config`: as a HostConfig has them."""
     given = {field: integer(config, field) for field in _FIELDS}
     memory, reservation, kernel = given["Memory"] or 0, given["MemoryReservation"] or 0, given["KernelMemory"] or 0
-    limit = _read_positive(memory)
+    # getMemoryResources (daemon_unix.go) takes what is above 0 and nothing else.
+    limit = memory if memory > 0 else None
     memory_swap = max(given["MemorySwap"] or 0, -1) or None
     swappiness = given["MemorySwappiness"]
     numbers: dict[str, float | None] = {
         "memory": limit,
-        "memoryReservation": _read_positive(reservation),
+        "memoryReservation": reservation if reservation > 0 else None,
         "memoryReservationShare": compute_share(reservation, limit),
         "memorySwap": memory_swap,
         "swap": _compute_swap(limit, memory_swap, updating=updating),
@@ -118,11 +119,6 @@ def read_ulimits(source: Fact, at: str) -> list[JSON]:
         }
         for index, limit in enumerate(objects(source, "Ulimits"))
     ]
-
-
-def _read_positive(number: int) -> int | None:
-    # getMemoryResources (daemon_unix.go) takes what is above 0 and nothing else.
-    return number if number > 0 else None
 
 
 def compute_share(number: int, memory: int | None) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from portero.decide.facts import process
 from portero.decide.facts.subnets import _parse, read_subnets
-from portero.decide.interfaces.host import HostMoment, HostRoutes
+from portero.decide.interfaces.host import NO_ROUTES, HostMoment, HostRoutes
 from portero.decide.values.docker_names import AT_PATH, JOINING, is_id, is_network_id, may_begin_network_id
 from portero.decide.values.go_values import parse_go_bool
 from portero.decide.values.json_fields import JSON, Fact, as_object, child, flag, objects, text
@@ -31,9 +31,9 @@ def read_create(body: Fact, host: HostMoment) -> list[JSON]:
     at = "NetworkingConfig.EndpointsConfig[*]"
     # A container's or a path's namespace is no network; decide/facts/process.py has it.
     is_shared = mode.startswith((JOINING, AT_PATH))
-    facts: list[JSON] = [] if is_shared else [_make_fact(mode, "HostConfig.NetworkMode", host)]
+    facts: list[JSON] = [] if is_shared else [make_fact(mode, "HostConfig.NetworkMode", host)]
     for name, endpoint in endpoints.items():
-        facts.append(_make_fact(name, at, host))
+        facts.append(make_fact(name, at, host))
         facts += _read_endpoint(as_object(endpoint, at), at, host)
     return facts
 
@@ -46,14 +46,9 @@ def read_service(body: Fact, host: HostMoment) -> list[JSON]:
 def read_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[JSON]:
     """The network in the path, and the one that the endpoint may name instead of it."""
     return [
-        _make_fact(path.get("id", ""), "path.id", host),
+        make_fact(path.get("id", ""), "path.id", host),
         *_read_endpoint(child(body, "EndpointConfig"), "EndpointConfig", host),
     ]
-
-
-def read_build(mode: str, at: str, host: HostMoment) -> list[JSON]:
-    """The networkmode of a build; `container:NAME` stays as it is."""
-    return [_make_fact(mode or "default", at, host)]
 
 
 def read_delete(path: Mapping[str, str], host: HostMoment) -> list[JSON]:
@@ -94,6 +89,7 @@ def read_created(body: Fact, host: HostMoment) -> Fact:
     """The network that NetworkCreate makes."""
     driver, options = text(body, "Driver"), child(body, "Options")
     bridge = text(options, BRIDGE_NAME)
+    routes = host.routes() if bridge else NO_ROUTES
     return {
         "driver": driver or "bridge",
         "interContainerCommunication": parse_go_bool(text(options, ICC)),
@@ -105,7 +101,7 @@ def read_created(body: Fact, host: HostMoment) -> Fact:
         "configFrom": text(child(body, "ConfigFrom"), "Network"),
         "subnets": read_subnets(body, host),
         "bridge": bridge,
-        "bridgeInUse": _is_in_use(bridge, host) if bridge else False,
+        "bridgeInUse": None if routes is None else bridge in routes.interfaces,
         "defaultBridge": _DEFAULT_BRIDGE in options and parse_go_bool(text(options, _DEFAULT_BRIDGE)) is not False,
         "gatewayModes": [mode for name in _GATEWAY_MODES if (mode := text(options, name))],
         "trustedInterfaces": text(options, _TRUSTED),
@@ -123,24 +119,20 @@ def list_attachments(body: Mapping[str, JSON]) -> list[tuple[Fact, str]]:
     return [(network, f"{at}[{index}]") for at, networks in lists for index, network in enumerate(networks)]
 
 
-def _is_in_use(bridge: str, host: HostMoment) -> bool | None:
-    routes = host.routes()
-    return None if routes is None else bridge in routes.interfaces
-
-
 def _read_endpoint(endpoint: Fact, at: str, host: HostMoment) -> list[JSON]:
     # The ID wins over the name of its entry (moby daemon/container_operations.go, getNetworkID).
     network = text(endpoint, "NetworkID")
-    return [_make_fact(network, f"{at}.NetworkID", host)] if network else []
+    return [make_fact(network, f"{at}.NetworkID", host)] if network else []
 
 
 def _read_service_network(name: str, at: str, host: HostMoment) -> Fact:
     if name in _PREDEFINED or is_network_id(name) or not may_begin_network_id(name):
-        return _make_fact(name, at, host)
+        return make_fact(name, at, host)
     return {"name": name, "resolved": host.network(name), "at": at}
 
 
-def _make_fact(name: str, at: str, host: HostMoment) -> Fact:
+def make_fact(name: str, at: str, host: HostMoment) -> Fact:
+    """A network by name or whole ID; `container:NAME` stays as it is."""
     resolved = host.network(name) if is_network_id(name) else name
     return {"name": name, "resolved": resolved, "at": at}
 

@@ -13,9 +13,9 @@ from portero.decide.values.json_fields import JSON, Fact, child, objects, text
 def read_create(body: Fact) -> list[JSON]:
     """Of ContainerCreate. VolumeDriver counts without a mount: the image may declare a VOLUME, which no body shows."""
     return [
-        *_list_named(body, volume="HostConfig.VolumeDriver"),
+        *list_named(body, volume="HostConfig.VolumeDriver"),
         *_read_mounts(child(body, "HostConfig"), "HostConfig.Mounts"),
-        *_list_named(body, log="HostConfig.LogConfig.Type"),
+        *list_named(body, log="HostConfig.LogConfig.Type"),
     ]
 
 
@@ -24,36 +24,16 @@ def read_service(body: Fact) -> list[JSON]:
     spec = child(child(body, "TaskTemplate"), "ContainerSpec")
     return [
         *_read_mounts(spec, "TaskTemplate.ContainerSpec.Mounts"),
-        *_list_named(body, log="TaskTemplate.LogDriver.Name"),
+        *list_named(body, log="TaskTemplate.LogDriver.Name"),
     ]
-
-
-def read_volume(body: Fact) -> list[JSON]:
-    """Of VolumeCreate; the driver of a cluster volume is looked up too, by swarm."""
-    return [*_list_named(body, volume="Driver")]
-
-
-def read_network(body: Fact) -> list[JSON]:
-    """Of NetworkCreate."""
-    return [*_list_named(body, network="Driver", ipam="IPAM.Driver")]
-
-
-def read_secret(body: Fact) -> list[JSON]:
-    """Of secrets and configs, created or updated."""
-    return [*_list_named(body, secret="Driver.Name", templating="Templating.Name")]  # noqa: S106 - a kind
-
-
-def read_swarm(spec: Fact, prefix: str) -> list[JSON]:
-    """Of SwarmInit (prefix `Spec.`) and SwarmUpdate: the log driver of services, which dockerd drops (facts 7.28)."""
-    return [*_list_named(spec, prefix, log="TaskDefaults.LogDriver.Name")]
 
 
 def _read_mounts(source: Fact, at: str) -> Iterator[Fact]:
     for index, mount in enumerate(objects(source, "Mounts")):
-        yield from _list_named(mount, f"{at}[{index}].", volume="VolumeOptions.DriverConfig.Name")
+        yield from list_named(mount, f"{at}[{index}].", volume="VolumeOptions.DriverConfig.Name")
 
 
-def _list_named(source: Fact, prefix: str = "", **fields: str) -> Iterator[Fact]:
+def list_named(source: Fact, prefix: str = "", **fields: str) -> Iterator[Fact]:
     """The plugins that these fields of the source name, by the kind of each."""
     for kind, path in fields.items():
         *above, field = path.split(".")

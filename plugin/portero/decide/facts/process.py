@@ -34,11 +34,6 @@ def make_value(value: JSON, at: str) -> Fact:
     return {"value": value, "at": at}
 
 
-def read_annotations(values: Fact, at: str) -> list[JSON]:
-    """The names of annotations, which runtimes act on."""
-    return [{"name": name, "at": at} for name in values]
-
-
 def read_sysctls(values: Fact, at: str) -> list[JSON]:
     """Sysctls under the names that they have below /proc/sys, with dots."""
     # runc writes to /proc/sys with every dot turned into a slash; empty parts do not change a path.
@@ -172,17 +167,12 @@ def _measure(value: JSON) -> int:
 def read_namespaces(config: Fact) -> Fact:
     """All six, from a HostConfig."""
     return {
-        namespace: _make_fact(namespace, text(config, field), f"HostConfig.{field}")
+        namespace: make_namespace(namespace, text(config, field), f"HostConfig.{field}")
         for namespace, (field, _) in _WORDS.items()
     }
 
 
-def read_build_namespaces(mode: str, at: str) -> Fact:
-    """The network's alone, from the networkmode of a build: RUN steps can share a namespace too."""
-    return {"network": _make_fact("network", mode, at)}
-
-
-def _make_fact(namespace: str, mode: str, at: str) -> Fact:
+def make_namespace(namespace: str, mode: str, at: str) -> Fact:
     return {"mode": _normalize_mode(namespace, mode), "container": find_namespace_owner(mode), "at": at}
 
 
