@@ -57,16 +57,16 @@ _REFUSED = [
 
 @pytest.mark.parametrize(("kind", "value", "read"), _ACCEPTED)
 def test_a_value_of_its_kind_is_taken(kind: str, value: Tree, read: Any) -> None:
-    assert go_scalars.read_scalar(kind, value) == read
+    assert go_scalars.READERS[kind](value) == read
 
 
 @pytest.mark.parametrize(("kind", "value", "code"), _REFUSED)
 def test_no_kind_takes_the_place_of_another_or_a_number_that_does_not_fit(kind: str, value: Tree, code: str) -> None:
-    assert find_refusal(go_scalars.read_scalar, kind, value) == (code, "")
+    assert find_refusal(go_scalars.READERS[kind], value) == (code, "")
 
 
 def test_an_element_of_the_wrong_type_is_named() -> None:
-    assert find_refusal(go_scalars.read_scalar, "strslice", ["sh", 1]) == ("body-wrong-type", "[1]")
+    assert find_refusal(go_scalars.READERS["strslice"], ["sh", 1]) == ("body-wrong-type", "[1]")
 
 
 @pytest.mark.parametrize("kind", sorted(go_scalars.KINDS))
@@ -75,6 +75,4 @@ def test_the_zero_of_a_kind_is_a_value_of_it_that_counts_as_nothing(kind: str) -
 
     assert not zero
     assert isinstance(zero, bool | int | float | str | list)
-    assert (
-        kind == "strslice" or go_scalars.read_scalar(kind, zero if not isinstance(zero, list | dict) else None) == zero
-    )
+    assert kind == "strslice" or go_scalars.READERS[kind](zero if not isinstance(zero, list | dict) else None) == zero

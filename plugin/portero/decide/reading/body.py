@@ -27,8 +27,7 @@ def read_body(request: ApiRequest, shapes: Shapes) -> Canonical:
     """The body as Docker reads it at an API version, None without one; raises Refused with a body code."""
     envelope, target, operation = request.envelope, request.target, request.match.operation
     if envelope.method in _FORM_METHODS:
-        _refuse_form(envelope.headers)
-        _refuse_odd_length(envelope.headers)
+        _refuse_headers(envelope.headers)
     if operation.body == "json":
         if envelope.body is not None:
             return canonicalize(shapes.by_operation[operation.id], go_json.read_tree(envelope.body), target.version)
@@ -38,7 +37,10 @@ def read_body(request: ApiRequest, shapes: Shapes) -> Canonical:
         return _NOTHING
     if envelope.method in _FORM_METHODS and (operation.body == "none" or _is_pull(operation.id, target)):
         _refuse_unseen(envelope, "body-unexpected")
-        _refuse_old_start(envelope, operation.id)
+        # Daemons that still speak API 1.23 take a HostConfig here; newer ones refuse more than 7 bytes. An empty object
+        # from one of Node's clients is harmless to both (moby container_routes.go, postContainersStart).
+        if operation.id == "ContainerStart" and len(envelope.body or b"") > _MAX_START_BYTES:
+            raise Refused("body-unexpected")
     # A JSON body of an operation that takes none is harmless: dockerd drops it, and Node's clients send one. A tar is
     # a stream that dockerd does not decode as JSON, whatever its Content-Type; dockerd never shows the body of /auth.
     return _NOTHING
@@ -50,26 +52,15 @@ def _is_pull(operation: str, target: Target) -> bool:
     return operation == "ImageCreate" and not imports
 
 
-def _refuse_form(headers: Mapping[str, str]) -> None:
-    """Anywhere in the header, since a media type that cannot be parsed here may parse elsewhere."""
+def _refuse_headers(headers: Mapping[str, str]) -> None:
+    """Those of a form, and of a length that is no number."""
     content_type = headers.get("content-type", "").lower()
+    # Anywhere in the header, since a media type that cannot be parsed here may parse elsewhere.
     if any(form in content_type for form in _FORM_TYPES):
         raise Refused("body-form")
-
-
-def _refuse_odd_length(headers: Mapping[str, str]) -> None:
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise Refused("body-hidden")
-
-
-def _refuse_old_start(envelope: Envelope, operation: str) -> None:
-    """Daemons that still speak API 1.23 take a HostConfig here; newer ones refuse more than 7 bytes.
-
-    An empty object from one of Node's clients is harmless to both (moby container_routes.go, postContainersStart).
-    """
-    if operation == "ContainerStart" and len(envelope.body or b"") > _MAX_START_BYTES:
-        raise Refused("body-unexpected")
 
 
 def _refuse_unseen(envelope: Envelope, code: str) -> None:

@@ -80,7 +80,7 @@ def _read_scalar(shape: Scalar, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if isinstance(tree, list):  # a strslice
         _refuse_too_many(tree, at)
     try:
-        return go_scalars.read_scalar(shape.kind, tree)
+        return go_scalars.READERS[shape.kind](tree)
     except Refused as refused:
         raise Refused(refused.code, _spell_at(at) + refused.at) from None
 

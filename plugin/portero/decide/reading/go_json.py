@@ -6,7 +6,6 @@ no Unicode, goes 10000 levels deep and leaves alone what follows the document. N
 
 import json
 import re
-from collections.abc import Iterable
 from typing import NoReturn, TypeAlias, cast
 
 from portero.decide.values.json_fields import JSON
@@ -111,15 +110,11 @@ def _may_be_deep(data: bytes) -> bool:
 
 
 def _refuse_depth(tree: Tree) -> None:
-    level = _list_containers([tree])
+    level: list[Tree] = [tree]
     for _ in range(MAX_DEPTH):
-        level = _list_containers(child for node in level for child in _list_children(node))
-    if level:
+        level = [child for node in level if isinstance(node, list | Pairs) for child in _list_children(node)]
+    if any(isinstance(node, list | Pairs) for node in level):
         raise Refused("body-too-deep")
-
-
-def _list_containers(nodes: Iterable[Tree]) -> "list[list[Tree] | Pairs]":
-    return [node for node in nodes if isinstance(node, list | Pairs)]
 
 
 def _refuse_lone_surrogates(tree: Tree) -> None:

@@ -40,14 +40,6 @@ def make_zero(kind: str) -> JSON:
     return [] if kind == "strslice" else _ZEROS[kind]
 
 
-def read_scalar(kind: str, value: Tree) -> JSON:
-    """`value` as a scalar of `kind` (one of KINDS); raises Refused with body-wrong-type or body-number.
-
-    The refusal names the position inside the value, "" for all but a list.
-    """
-    return _READERS[kind](value)
-
-
 def _read_string(value: Tree) -> str:
     if not isinstance(value, str):
         raise Refused("body-wrong-type")
@@ -102,7 +94,8 @@ def _read_item(item: Tree, index: int) -> str:
     return item
 
 
-_READERS: Mapping[str, Callable[[Tree], JSON]] = MappingProxyType(
+# By kind. Each raises Refused with body-wrong-type or body-number, and with the position inside a list.
+READERS: Mapping[str, Callable[[Tree], JSON]] = MappingProxyType(
     {
         "bool": _read_bool,
         "float32": _read_float32,

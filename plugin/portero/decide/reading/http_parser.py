@@ -68,11 +68,6 @@ class RequestReader:
         self._receive = receive
         self._buffer = b""
 
-    @property
-    def empty(self) -> bool:
-        """Whether everything that was received has been given out."""
-        return not self._buffer
-
     def holds(self, size: int) -> bool:
         """Whether so many bytes were received, or more, that are not given out yet."""
         return len(self._buffer) >= size
@@ -179,11 +174,8 @@ def _read_fields(lines: str) -> dict[str, str]:
 def _check_version(fields: dict[str, str], *, is_1_0: bool) -> None:
     """Raises Malformed for fields that the version, 1.0 or 1.1, forbids or requires."""
     host = fields.get("host")
-    if is_1_0 and not _NOT_IN_1_0.isdisjoint(fields):
-        raise Malformed(400, "Bad Request")
-    if host is None and not is_1_0:
-        raise Malformed(400, "Bad Request")
-    if host is not None and not _HOST.fullmatch(host):
+    is_odd = not _NOT_IN_1_0.isdisjoint(fields) if is_1_0 else host is None
+    if is_odd or (host is not None and not _HOST.fullmatch(host)):
         raise Malformed(400, "Bad Request")
 
 

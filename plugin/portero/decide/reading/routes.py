@@ -115,9 +115,8 @@ class Routes:
 
     def limit_lookups(self, *kinds: str) -> "Routes":
         """The same operations, with which only existing objects of these kinds are judged."""
-        limited = (tuple(kind for kind in each.looks_up if kind in kinds) for each in self.operations)
         operations = tuple(
-            replace(each, looks_up=looks_up) for each, looks_up in zip(self.operations, limited, strict=True)
+            replace(each, looks_up=tuple(kind for kind in each.looks_up if kind in kinds)) for each in self.operations
         )
         return Routes(operations, _index(operations))
 

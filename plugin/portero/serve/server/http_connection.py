@@ -173,7 +173,7 @@ class Connection:
             self._client.sendall(_CONTINUE)
         self._arrives_until = time.monotonic() + _ARRIVES_WITHIN
         data = self._reader.read_body(head, wanted, MAX_SENT)
-        if not self._reader.empty:
+        if self._reader.holds(1):
             # What comes before its answer is due could belong to the body for another reader of HTTP.
             raise Malformed(400, "Bad Request")
         return data
