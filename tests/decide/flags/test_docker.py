@@ -73,6 +73,24 @@ def test_a_command_without_the_flag_has_no_spelling(line: dict[str, Any]) -> Non
     assert find_spelling(line["operation"], line["flag"]) is None
 
 
+@pytest.mark.parametrize(
+    ("operation", "flag", "value", "body"),
+    [
+        ("ContainerCreate", "--log-driver", "syslog", {"HostConfig": {"LogConfig": {"Type": "syslog"}}}),
+        ("ServiceCreate", "--log-driver", "syslog", {"TaskTemplate": {"LogDriver": {"Name": "syslog"}}}),
+        ("ServiceCreate", "--network", "app", {"TaskTemplate": {"Networks": [{"Target": "app"}]}}),
+        ("ContainerCreate", "--cap-drop", "ALL", {"HostConfig": {"CapDrop": ["ALL"]}}),
+    ],
+)
+def test_a_flag_sets_what_its_command_sends(operation: str, flag: str, value: str, body: dict[str, Any]) -> None:
+    changed: dict[str, Any] = {"body": {}}
+    spelt = find_spelling(operation, flag)
+
+    assert spelt is not None
+    assert spelt.edit.add(changed, value, NONE) == Change((value,))
+    assert changed["body"] == body
+
+
 def test_every_flag_is_spelt_by_some_command() -> None:
     assert all(list_spellings(flag) for flag in FLAGS)
     assert list_spellings("--nonsense") == []

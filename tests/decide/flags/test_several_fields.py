@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from portero.decide.flags import format_values, parse_values
 from portero.decide.flags.edits import NONE, NOTHING, Change, Violated
 from portero.decide.flags.several_fields import Cpus, LogDriver, Network, Published, ServicePorts
 from tests.decide.flags.bodies import document
@@ -88,7 +87,7 @@ def test_cpus_take_the_place_of_a_period_and_a_quota() -> None:
     assert Cpus("HostConfig.NanoCpus").drop(changed, Violated(["HostConfig.NanoCpus"])) == Change(removed=("1",))
 
 
-LOG = LogDriver("LogConfig", parse_values.log_driver, format_values.log_driver, "LogConfig.Config")
+LOG = LogDriver("LogConfig", lambda name: {"Type": name}, options="LogConfig.Config")
 
 
 @pytest.mark.parametrize(

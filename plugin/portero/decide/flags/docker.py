@@ -122,11 +122,9 @@ _EDITS: Mapping[str, Callable[[str], Edit]] = {
     "restart": partial(SetField, reads=parse_values.restart, types=format_values.restart),
     "service-restart": partial(SetField, reads=parse_values.restart_of_service, types=format_values.restart_of_service),
     "network": Network,
-    "networks": partial(SetField, reads=parse_values.networks, types=format_values.networks),
-    "log-driver": lambda at: LogDriver(at, parse_values.log_driver, format_values.log_driver, f"{at}.Config"),
-    "service-log-driver": lambda at: LogDriver(
-        at, parse_values.log_driver_of_service, format_values.log_driver, f"{at}.Options"
-    ),
+    "networks": partial(SetField, reads=lambda name: [{"Target": name}], types=format_values.networks),
+    "log-driver": lambda at: LogDriver(at, lambda name: {"Type": name}, options=f"{at}.Config"),
+    "service-log-driver": lambda at: LogDriver(at, lambda name: {"Name": name}, options=f"{at}.Options"),
     "switch": Switch,
     "no-healthcheck": partial(Switch, on={"Test": ["NONE"]}),
     "system-paths": lambda at: Fields(tuple(at.split(",")), "systempaths=unconfined"),

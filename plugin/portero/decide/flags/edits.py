@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
-from portero.decide.flags import format_values, parse_values
+from portero.decide.flags import format_values
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import JSON, to_list, to_object
 
@@ -146,7 +146,7 @@ class Entries:
 
     at: str
     reads: Reader = str
-    key: Callable[[JSON], JSON] = parse_values.itself
+    key: Callable[[JSON], JSON] = lambda entry: entry  # only equal ones
     types: Writer = str
     changes: Mapping[str, Callable[[JSON], JSON]] = field(default_factory=dict)
     limits: Callable[[str], Callable[[JSON], JSON]] | None = None

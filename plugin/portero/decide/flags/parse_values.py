@@ -56,18 +56,6 @@ def gpu_flags(text: str) -> list[tuple[str, JSON]]:
     return [("--device", name) for name in names] if all("/" in name for name in names) else [("--gpus", text)]
 
 
-def log_driver(text: str) -> JSON:
-    return {"Type": text}
-
-
-def log_driver_of_service(text: str) -> JSON:
-    return {"Name": text}
-
-
-def networks(text: str) -> JSON:
-    return [{"Target": text}]
-
-
 def name(entry: JSON) -> JSON:
     """What tells entries apart that have a name."""
     return entry.get("Name") if isinstance(entry, dict) else None
@@ -77,8 +65,3 @@ def option(entry: JSON) -> JSON:
     """What tells security options apart: the part before the separator."""
     text = str(entry)
     return text.partition("=" if "=" in text else ":")[0]
-
-
-def itself(entry: JSON) -> JSON:
-    """For entries that are only equal to themselves."""
-    return entry

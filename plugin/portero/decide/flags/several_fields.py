@@ -174,6 +174,7 @@ class Cpus(SetField):
 class LogDriver(SetField):
     """--log-driver; no other driver takes its options, which are at `options`."""
 
+    types: Writer = format_values.log_driver
     options: str = ""
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:

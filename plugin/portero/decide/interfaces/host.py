@@ -140,7 +140,10 @@ class Host(Protocol):
 
 
 class _RefuseUnreadable:
-    """A generator of contextlib would take four times as long, ten times in a create."""
+    """For `with`: an OSError in the block is raised as Refused (host-unreadable); unread is not the same as empty.
+
+    A generator of contextlib would take four times as long, ten times in a create.
+    """
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -150,9 +153,4 @@ class _RefuseUnreadable:
             raise Refused("host-unreadable") from error
 
 
-_BLOCK = _RefuseUnreadable()
-
-
-def refuse_unreadable() -> _RefuseUnreadable:
-    """For `with`: an OSError in the block is raised as Refused (host-unreadable); unread is not the same as empty."""
-    return _BLOCK
+refuse_unreadable = _RefuseUnreadable()

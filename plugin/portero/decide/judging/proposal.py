@@ -43,25 +43,16 @@ def suggest(
     if len(denials) > MAX_DENIALS or any(_OUTRIGHT.fullmatch(violation.at) for violation in denials):
         return None
     draft = _Draft(document, dict(document), gently=gently)
-    proposals = [(violation, policy.proposal(violation.rule)) for violation in _sort_as_shown(denials)]
+    # In the order in which the denial shows them: the flags then stand in the order of the words.
+    shown = sorted(denials, key=lambda one: (LEVELS.index(one.level), one.wording.order if one.wording else 0))
+    proposals = [(violation, policy.proposal(violation.rule)) for violation in shown]
     usable = [(violation, proposal) for violation, proposal in proposals if proposal is not None]
     draft.change_mounts(usable)
     draft.drop(usable)
     draft.add(usable)
-    changed = draft.changes
-    if not changed:
+    if not draft.changes:
         return None
-    return Suggestion(draft.document, changed, frozenset(one.rule for one, _ in proposals) - draft.solving)
-
-
-def _sort_as_shown(denials: Iterable[Violation]) -> list[Violation]:
-    """In the order in which the denial shows them: the flags then stand in the order of the words."""
-
-    def rank(violation: Violation) -> tuple[int, int]:
-        order = violation.wording.order if violation.wording is not None else 0
-        return LEVELS.index(violation.level), order
-
-    return sorted(denials, key=rank)
+    return Suggestion(draft.document, draft.changes, frozenset(one.rule for one, _ in proposals) - draft.solving)
 
 
 @dataclass(slots=True)

@@ -124,7 +124,8 @@ def follow_lists(
     def read(id: str, member: Member | None) -> Member | None:
         nonlocal unknown, silent
         container = ExistingContainer.read(listed[id])
-        name, state = find_name(container), _find_state(container)
+        name = find_name(container)
+        state: State = "new" if container.state == "created" else "rests" if container.state in _RESTS else "runs"
         if member is None or UNKNOWN in member.shares:
             # A list of the picture has them of what it read alone.
             needs_inspect = not container.host_config.keys() >= {*NAMESPACES}
@@ -153,10 +154,6 @@ def follow_lists(
         with suppress(Refused):
             holders[one.id] = replace(one, run=_find_run(one, existing))
     return replace(sighting, holders=holders)
-
-
-def _find_state(container: ExistingContainer) -> State:
-    return "new" if container.state == "created" else "rests" if container.state in _RESTS else "runs"
 
 
 def list_held(holders: Iterable[Member]) -> list[Source]:

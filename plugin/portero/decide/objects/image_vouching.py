@@ -197,10 +197,8 @@ class _Vouching:
             found, command = one.unknown or verdict.found, one.cure or verdict.command
             pin = _find_pin(name, one, hints or _find_hints(one, self.meanings))
             if not pin and found == NOT_FETCHED:
-                found, command = (
-                    "it was built or loaded here, and is not signed",
-                    "sign it where it is pushed, or list",
-                )
+                found = "it was built or loaded here, and is not signed"
+                command = "sign it where it is pushed, or list"
         return {
             "name": text(one.named, "reference"),
             "repository": name or text(one.named, "reference"),

@@ -103,10 +103,6 @@ def _find_networks(document: Mapping[str, JSON]) -> Iterator[Named]:
             yield Named("network", name, text(network, "at"))
 
 
-def _find_configs(document: Mapping[str, JSON]) -> Iterator[Named]:
-    return list_configs(as_object(document["body"] or {}, ""))
-
-
 def list_configs(spec: Mapping[str, JSON]) -> Iterator[Named]:
     """The secrets and configs of a service, by the IDs that alone count."""
     container = child(child(spec, "TaskTemplate"), "ContainerSpec")
@@ -140,7 +136,7 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
     "containers": _find_containers,
     "volumes": _find_volumes,
     "networks": _find_networks,
-    "configs": _find_configs,
+    "configs": lambda document: list_configs(as_object(document["body"] or {}, "")),
 }
 
 

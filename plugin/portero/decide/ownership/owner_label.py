@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 
 from portero.decide.ownership.json_text import Place, TextEdit
-from portero.decide.values.json_fields import JSON
 
 _TASKS = ("TaskTemplate", "ContainerSpec")
 # Where mounts are: in a container's settings for the host, or those of a service's containers.
@@ -71,8 +70,7 @@ def write_label(holder: Place, label: str, owner: str) -> Iterator[TextEdit]:
 def write_mount_label(mount: Place, label: str, owner: str) -> Iterator[TextEdit]:
     options = mount.child("VolumeOptions")
     if options is None:
-        value: JSON = {"Labels": {label: owner}}
-        yield mount.add("VolumeOptions", value)
+        yield mount.add("VolumeOptions", {"Labels": {label: owner}})
     else:
         yield from write_label(options, label, owner)
 

@@ -72,13 +72,11 @@ def follow(value: JSON, path: Sequence[str | int]) -> JSON:
     """What stands at a path; None where nothing does."""
     found: Any = value
     for step in path:
-        found = found.get(step) if isinstance(found, dict) else _step(found, step)  # an index is never a name
+        if isinstance(found, dict):
+            found = found.get(step)  # an index is never a name
+        else:
+            found = found[step] if isinstance(found, list) and isinstance(step, int) and step < len(found) else None
     return found  # type: ignore[no-any-return]
-
-
-def _step(value: Any, step: str | int) -> Any:
-    """Into what is no object."""
-    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 
 def _join(path: Sequence[str | int]) -> str:

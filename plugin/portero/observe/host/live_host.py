@@ -121,7 +121,7 @@ class FilesMoment:
         if self._looks > _MAX_LOOKS or len(path) >= _PATH_MAX:
             raise Refused("too-many-looks")
         if path not in self._seen:
-            with refuse_unreadable():
+            with refuse_unreadable:
                 self._seen[path] = self._read_entry(path)
         # Also of a path that was seen before: what is made of it costs as much again.
         self._looks += self._walk.count_looks(path) if self._host.visible else 1
@@ -130,7 +130,7 @@ class FilesMoment:
     def trace(self, path: str) -> Trace:
         if path not in self._traced:
             seen = self.find_entry(path).resolved is not None
-            with refuse_unreadable():
+            with refuse_unreadable:
                 self._traced[path] = self._tracer.trace(path, self._walk.resolve(path)) if seen else Trace()
         return self._traced[path]
 
@@ -138,19 +138,19 @@ class FilesMoment:
         if path not in self._passages:
             if path in self._seen:
                 self.find_entry(path)  # counts; no request is denied for paths of containers that are there already
-            with refuse_unreadable():
+            with refuse_unreadable:
                 mounts = self._read_mounts()
                 self._passages[path] = find_passage(self._walk, mounts, path) if self._host.visible else Passage()
         return self._passages[path]
 
     def find_account(self, user: str) -> str:
-        with refuse_unreadable():
+        with refuse_unreadable:
             if not user or ((asking := self._find_asking()) and asking.root_uids != ROOT):
                 return ""  # remapped, it is another user on the host
             return self._homes.find_account(user, self._account)
 
     def network(self, name: str) -> str | None:
-        with refuse_unreadable():
+        with refuse_unreadable:
             network_name = self._name_of(name)
         # Where no daemon asks, there need not be one; what looks like a name is then taken for one.
         return name if network_name is None and self._peer is None and not is_network_id(name) else network_name
@@ -164,7 +164,7 @@ class FilesMoment:
 
     def device_access(self, *, commits: bool = False) -> DeviceAccess:
         """Unknown where no daemon asks, or is not to be seen."""
-        with refuse_unreadable():
+        with refuse_unreadable:
             if (asking := self._find_asking()) is None:
                 return "unknown"
             files = Files(self._walk.local_path("/"))
@@ -175,11 +175,11 @@ class FilesMoment:
 
     def routes(self) -> HostRoutes | None:
         """Those of the daemon that asks, of this process beside the host's files, or of a managed plugin's mount."""
-        with refuse_unreadable():
+        with refuse_unreadable:
             return self._routes
 
     def objects(self) -> Objects | None:
-        with refuse_unreadable():
+        with refuse_unreadable:
             return self._objects
 
     @cached_property

@@ -98,7 +98,7 @@ class DaemonQuestions:
         return self._read_list(_LISTS[kind], _WANTED[kind], _ABSENT.get(kind, frozenset()))
 
     def _read_list(self, target: str, wanted: Wanted, absent: frozenset[int]) -> Sequence[Mapping[str, JSON]]:
-        with refuse_unreadable():
+        with refuse_unreadable:
             lists = self._requests.get_lists(target, wanted)
             listed = next((each for status, each in lists if status == HTTPStatus.OK or status in absent), None)
         if listed is None:
@@ -117,7 +117,7 @@ class DaemonQuestions:
     def _ask(self, target: str, absent: frozenset[int]) -> Mapping[str, JSON] | None:
         state: LookupState = "unanswered"
         try:
-            with refuse_unreadable():
+            with refuse_unreadable:
                 for status, body in self._requests.get_bodies(target):
                     state = "auto"
                     if status in absent:
