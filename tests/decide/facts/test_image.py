@@ -8,7 +8,9 @@ import pytest
 
 from portero.decide.engine.reference import REFERENCE
 from portero.decide.facts import image
+from portero.decide.facts.collect import collect_facts
 from portero.decide.values.refusals import Refused
+from portero.observe.host.fixed_host import FixedHost
 from tests.cases import cases
 from tests.paths import SCHEMAS
 
@@ -155,14 +157,14 @@ def test_a_search_names_the_registry_that_dockerd_asks(term: str, registry: str,
 
 
 @pytest.mark.parametrize(
-    ("read", "given", "at"),
+    ("operation", "query", "path", "at"),
     [
-        (image.read_distribution, {"name": "127.0.0.1:5999/a"}, "path.name"),
-        (image.read_plugin, {"remote": ["127.0.0.1:5999/a", "vieux/sshfs"]}, "?remote"),
+        ("DistributionInspect", {}, {"name": "127.0.0.1:5999/a"}, "path.name"),
+        ("GetPluginPrivileges", {"remote": ("127.0.0.1:5999/a", "vieux/sshfs")}, {}, "?remote"),
     ],
 )
-def test_what_is_inspected_in_a_registry_names_it(read: Any, given: Any, at: str) -> None:
-    found = read(given)
+def test_what_is_inspected_in_a_registry_names_it(operation: str, query: Any, path: Any, at: str) -> None:
+    found: Any = collect_facts(operation, None, query, path, FixedHost())
 
     assert (found["image"]["registry"], found["image"]["at"]) == ("127.0.0.1:5999", at)
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from portero.decide.facts import ports
+from portero.decide.facts.collect import collect_facts
 from portero.decide.values.json_fields import JSON, Fact
+from portero.observe.host.fixed_host import FixedHost
 
 SAID = "HostConfig.PortBindings[*]"
 
@@ -88,4 +90,5 @@ def test_published_ports_are_counted_with_those_that_publish_all_adds() -> None:
 
     assert ports.count_create(body) == {"value": 3, "at": "HostConfig.PortBindings"}
     assert ports.count_create(all_ports)["value"] == 5
-    assert ports.count_service({"Ports": [{}, {}]}) == {"value": 2, "at": "EndpointSpec.Ports"}
+    service = collect_facts("ServiceCreate", {"EndpointSpec": {"Ports": [{}, {}]}}, {}, {}, FixedHost())
+    assert service["publishedPorts"] == {"value": 2, "at": "EndpointSpec.Ports"}

@@ -18,7 +18,7 @@ from portero.observe.dockerd import api
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.connection_pool import ConnectionPool
 from portero.observe.lookups import live_daemon
-from portero.observe.lookups.live_daemon import DaemonNetworks, LiveDaemon
+from portero.observe.lookups.live_daemon import DaemonNetworks, LiveDaemon, NetworkNames
 from portero.observe.stores.api_tables import load_api
 from portero.observe.writers.writer_memory import WriterMemory
 from tests.observe.dockerd.test_asking_daemon import ROOTS, locate
@@ -50,7 +50,7 @@ def names(*addresses: str) -> DaemonNetworks:
 
 
 def new_lookup(known: DaemonNetworks, daemon: AskingDaemon | None = None) -> Callable[[str], str | None]:
-    return known.new_lookup(lambda: daemon)
+    return NetworkNames(known, lambda: daemon).find_name
 
 
 def find(known: DaemonNetworks, network: str, daemon: AskingDaemon | None = None) -> str | None:
@@ -266,7 +266,7 @@ def test_all_names_of_a_request_share_one_deadline_even_with_a_daemon_that_drips
 
 def test_whether_the_last_lookup_was_answered_is_known(address: str) -> None:
     def fails(known: DaemonNetworks) -> bool:
-        known.new_lookup(lambda: DAEMON)(ID)
+        find(known, ID, DAEMON)
         return known.has_failed
 
     known = names(address)

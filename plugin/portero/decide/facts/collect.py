@@ -18,6 +18,7 @@ from portero.decide.facts import (
     templates,
 )
 from portero.decide.interfaces.host import HostMoment
+from portero.decide.reading.uri import find_first
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON, Fact, child
 from portero.decide.values.refusals import Refused
@@ -114,8 +115,8 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "ImagePush": lambda call: image.read_push(call.path, call.query),
     "ImageTag": lambda call: image.read_tag(call.path, call.query),
     "ImageSearch": lambda call: image.read_search(call.query),
-    "GetPluginPrivileges": lambda call: image.read_plugin(call.query),
-    "DistributionInspect": lambda call: image.read_distribution(call.path),
+    "GetPluginPrivileges": lambda call: image.read_asked(find_first(call.query, "remote"), "?remote"),
+    "DistributionInspect": lambda call: image.read_asked(call.path.get("name", ""), "path.name"),
     "SwarmInit": lambda call: _read_swarm(child(call.body, "Spec"), "Spec."),
     "SwarmUpdate": lambda call: _read_swarm(call.body, ""),
 }

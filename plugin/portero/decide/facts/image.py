@@ -72,14 +72,9 @@ def read_tag(path: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> dic
     return {"imageSource": parse_reference(path.get("name", ""), "path.name")} | read_new_name(query)
 
 
-def read_distribution(path: Mapping[str, str]) -> dict[str, JSON]:
-    """The image whose registry DistributionInspect asks; never an ID."""
-    return {"image": parse_reference(path.get("name", ""), "path.name") | {"mayBeId": False}}
-
-
-def read_plugin(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
-    """The plugin whose registry GetPluginPrivileges asks for what it needs; a name as an image's, never an ID."""
-    return {"image": parse_reference(find_first(query, "remote"), "?remote") | {"mayBeId": False}}
+def read_asked(reference: str, at: str) -> dict[str, JSON]:
+    """The image whose registry DistributionInspect asks, or plugin of GetPluginPrivileges: a name, and never an ID."""
+    return {"image": parse_reference(reference, at) | {"mayBeId": False}}
 
 
 def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:

@@ -43,11 +43,6 @@ def count_create(body: Fact) -> Fact:
     return {"value": count, "at": "HostConfig.PortBindings"}
 
 
-def count_service(endpoint: Fact) -> Fact:
-    """How many ports a service publishes."""
-    return {"value": len(objects(endpoint, "Ports")), "at": "EndpointSpec.Ports"}
-
-
 def _make_fact(port: str, binding: Fact) -> Fact:
     number, _, protocol = port.partition("/")
     # docker/go-connections nat: SplitProtoPort takes tcp when there is none, and cuts a protocol off the host's port.

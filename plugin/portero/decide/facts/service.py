@@ -55,7 +55,7 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "readOnlyRootfs": process.make_value(flag(spec, "ReadOnly"), f"{_SPEC}.ReadOnly"),
         "image": image.parse_reference(text(spec, "Image"), f"{_SPEC}.Image"),
         "ports": ports.read_service(child(body, "EndpointSpec")),
-        "publishedPorts": ports.count_service(child(body, "EndpointSpec")),
+        "publishedPorts": process.make_value(len(objects(child(body, "EndpointSpec"), "Ports")), "EndpointSpec.Ports"),
         "stopTimeout": process.read_grace_period(spec, f"{_SPEC}.StopGracePeriod"),
         "log": log_driver.read_service(task),
         "growingTemplates": templates.read_service(task),

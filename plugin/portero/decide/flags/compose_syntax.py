@@ -6,7 +6,7 @@ The guard writes them in its try: lines, so they are not in the group `compose`,
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from portero.decide.flags import parse_values
 from portero.decide.values.json_fields import JSON
@@ -16,22 +16,12 @@ from portero.decide.values.tables import read_rows
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+)?[bkmgt]?")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
-KEYS: Mapping[str, str] = dict(read_rows(__file__, "compose_keys.tsv"))
-
-# A flag that is dropped may have stood under another key than the one that replaces it. Compose takes a limit under
-# either key, and no file with two values.
-_DROPPED: Mapping[str, str] = {
-    "--cpus": "cpus or deploy.resources.limits.cpus",
-    "--memory": "mem_limit or deploy.resources.limits.memory",
-    "--memory-reservation": "mem_reservation or deploy.resources.reservations.memory",
-    "--network": "network_mode",
-    "--pids-limit": "pids_limit or deploy.resources.limits.pids",
-}
+KEYS: Mapping[str, Sequence[str]] = {flag: keys for flag, *keys in read_rows(__file__, "compose_keys.tsv")}
 
 
 def spell_dropped(flag: str) -> str:
     """The key for a flag that is to be dropped; LookupError when compose has no such key."""
-    return _DROPPED.get(flag) or KEYS[flag]
+    return KEYS[flag][-1]
 
 
 def spell_keys(flags: Iterable[tuple[str, str]], *, deployed: bool = False) -> str:
@@ -41,7 +31,7 @@ def spell_keys(flags: Iterable[tuple[str, str]], *, deployed: bool = False) -> s
     """
     keys: dict[str, JSON] = {}
     for flag, value in flags:
-        key = _OF_SERVICE if deployed and flag == "--label" else KEYS[flag]
+        key = _OF_SERVICE if deployed and flag == "--label" else KEYS[flag][0]
         keys[key] = _merge_values(keys.get(key), _VALUES[flag](value) if flag in _VALUES else value or True)
     if deployed:
         return _BARE_CPUS.sub(r'"\g<0>"', _write_yaml(move_to_deploy(keys))) if keys else ""

@@ -17,18 +17,7 @@ from portero.decide.values.json_fields import JSON, to_object
 
 # How a rule begins a reference to one of them.
 REFERENCE = "site#/$defs/"
-# What the loader makes of such lists, and how the names of their second schemas end: the paths and all below them;
-# the registries that are listed, none with an empty list, which otherwise stands for all; who may mount a door; ranges
-# outside which there is no network, which an empty list does not bound; an object that has one of the names.
-_EXACT, _REGISTRIES, _DOORS, _SUBNETS = "exact-path-list", "registry-list", "door-list", "subnet-list"
-_LABELS = "label-list"
-_SECOND: Mapping[str, str] = {
-    _EXACT: "-within",
-    _REGISTRIES: "-listed",
-    _DOORS: "-mounted",
-    _SUBNETS: "-only",
-    _LABELS: "-present",
-}
+_DOORS = "door-list"
 _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
@@ -57,7 +46,7 @@ def list_keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
 def list_names(site_schema: Mapping[str, JSON]) -> set[str]:
     """The names after site#/$defs/ that rules can refer to."""
     becomes = list_keys(site_schema)
-    return {*becomes, *(f"{key}{_SECOND[made]}" for key, made in becomes.items() if made in _SECOND)}
+    return {*becomes, *(f"{key}{_SECONDS[made][0]}" for key, made in becomes.items() if made in _SECONDS)}
 
 
 def make_definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -71,8 +60,11 @@ def make_definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]
 
 def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
     """The schemas of one key."""
-    second = {f"{key}{_SECOND[becomes]}": _MAKERS_OF_SECOND[becomes](value)} if becomes in _SECOND else {}
-    return {key: _MAKERS[becomes](value)} | second
+    schemas = {key: _MAKERS[becomes](value)}
+    if becomes in _SECONDS:
+        end, make = _SECONDS[becomes]
+        schemas[f"{key}{end}"] = make(value)
+    return schemas
 
 
 def _match_paths(value: JSON) -> JSON:
@@ -204,10 +196,10 @@ def _escape(path: str) -> str:
 
 _MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
     "path-list": _match_paths,
-    _EXACT: _match_names,
+    "exact-path-list": _match_names,
     "protected-path-list": _match_protected_paths,
     "name-list": _match_names,
-    _LABELS: _match_names,
+    "label-list": _match_names,
     "method-list": _match_methods,
     "pattern-list": _match_patterns,
     # Of an address in the fact log: a listed one; with an empty list any that is not this host's.
@@ -219,17 +211,21 @@ _MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
     "figure": lambda value: {"type": "number", "maximum": value},
     "range": _limit_number,
     "optional-name-list": lambda value: {"enum": value} if value else {},
-    _REGISTRIES: _match_registries,
+    "registry-list": _match_registries,
     _DOORS: lambda values: doors.make_operations(cast("dict[str, JSON]", values)),
     "rate-list": _limit_rates,
-    _SUBNETS: _match_subnets,
+    "subnet-list": _match_subnets,
     "version": lambda value: {"type": "number", "minimum": encode_version(cast(str, value))},
 }
-# A listed path is exact for what is allowed; what is below it is what a container may then change.
-_MAKERS_OF_SECOND: Mapping[str, Callable[[JSON], JSON]] = {
-    _EXACT: _match_paths,
-    _REGISTRIES: lambda value: _match_registries(value) if value else dict(_NOTHING),
-    _DOORS: lambda values: doors.make_mounted(cast("dict[str, JSON]", values)),
-    _SUBNETS: lambda value: _match_subnets(value) if value else {},
-    _LABELS: _require_name,
+# Their second schemas, and how the names of these end.
+_SECONDS: Mapping[str, tuple[str, Callable[[JSON], JSON]]] = {
+    # A listed path is exact for what is allowed; what is below it is what a container may then change.
+    "exact-path-list": ("-within", _match_paths),
+    # None with an empty list, which otherwise stands for all.
+    "registry-list": ("-listed", lambda value: _match_registries(value) if value else dict(_NOTHING)),
+    # Who may mount a door.
+    _DOORS: ("-mounted", lambda values: doors.make_mounted(cast("dict[str, JSON]", values))),
+    # Ranges outside which there is no network, which an empty list does not bound.
+    "subnet-list": ("-only", lambda value: _match_subnets(value) if value else {}),
+    "label-list": ("-present", _require_name),
 }

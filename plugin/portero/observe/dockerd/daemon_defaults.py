@@ -6,7 +6,7 @@ dockerd does not start with a setting of a wrong type, so such a setting counts 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Seccomp, Ulimit
 from portero.decide.values.go_values import parse_ram_size
@@ -88,12 +88,8 @@ def _is_int64(value: JSON) -> TypeGuard[int]:
 
 def _read_seccomp(profile: str, read_content: Callable[[str], bytes | None]) -> tuple[Seccomp, str | None]:
     """The words are exact (daemon/seccomp_linux.go); all else is the path of a profile."""
-    if profile == "":
-        return "", None
-    if profile == "builtin":
-        return "builtin", None
-    if profile == "unconfined":
-        return "unconfined", None
+    if profile in ("", "builtin", "unconfined"):
+        return cast(Seccomp, profile), None
     content = read_content(profile) if profile.startswith("/") else None
     return "custom", None if content is None else hashlib.sha256(content).hexdigest()
 

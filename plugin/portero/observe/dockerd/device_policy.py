@@ -66,7 +66,9 @@ def find_containerd_access(pid: int, files: Files, proc: str = "/proc") -> Devic
 
 def _find_access(pid: int, started: int, invocation: str, files: Files, proc: str, *, nodev: bool) -> DeviceAccess:
     """By its control group. `nodev`: whether devices do not open where it unpacks archives."""
-    groups = dict(_split_group(line) for line in read_text(f"{proc}/{pid}/cgroup").splitlines())
+    # The controllers of a hierarchy, empty for the unified one, and the path of the group there (cgroups(7)).
+    lines = (line.split(":", 2) for line in read_text(f"{proc}/{pid}/cgroup").splitlines())
+    groups = {controllers: path for _, controllers, path in lines}
     # Empty: version 1 has no rules for devices here, whatever lists that hierarchy.
     rules = files.read_text_or(f"{_GROUPS}{groups['devices']}/devices.list", "") if "devices" in groups else ""
     if nodev and rules and _is_closed(rules.splitlines()):
@@ -80,12 +82,6 @@ def _find_access(pid: int, started: int, invocation: str, files: Files, proc: st
 def find_unit(groups: Iterable[str]) -> str:
     """The service in paths of control groups; empty: there is none."""
     return next((part for group in groups for part in group.split("/")[::-1] if part.endswith(".service")), "")
-
-
-def _split_group(line: str) -> tuple[str, str]:
-    """The controllers of a hierarchy, empty for the unified one, and the path of the group there (cgroups(7))."""
-    _, controllers, path = line.split(":", 2)
-    return controllers, path
 
 
 def _is_closed(rules: Iterable[str]) -> bool:

@@ -11,6 +11,7 @@ Names are not looked up (portero help limits). OSError: could not be read.
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -109,10 +110,9 @@ def _read_ipv4_interfaces(route: str) -> tuple[list[Network], list[Network]]:
 def list_routed(folder: str) -> list[Network]:
     """What has a route of its own in the main table, Docker's bridges too. Raises OSError."""
     routed = [network for network in _read_ipv4_interfaces(_read_file(folder, "route"))[0] if network.prefixlen]
-    try:
-        return [*routed, *(network for network in _read_ipv6("", _read_file(folder, "ipv6_route"))[0])]
-    except FileNotFoundError:
-        return [*routed]
+    with suppress(FileNotFoundError):  # a kernel without IPv6
+        routed += _read_ipv6("", _read_file(folder, "ipv6_route"))[0]
+    return routed
 
 
 def _read_ipv6(if_inet6: str, ipv6_route: str) -> tuple[list[Network], list[Network]]:

@@ -139,12 +139,9 @@ def _list_of_process(proc: Path, pid: str) -> Iterator[tuple[str, bool]]:
 
 def read_kernel_files(walk: HostWalk) -> tuple[Link, ...]:
     """Where the kernel names each, and the path of the file after links."""
-    return tuple((name, walk.resolve_or_keep(clean(path))) for name, path in _list_files(walk))
-
-
-def _list_files(walk: HostWalk) -> Iterator[tuple[str, str]]:
-    for pattern, shape in _NAMED:
-        for name in file_patterns.list_paths(walk, pattern):
-            escaped = shape is not _WHOLE
-            for path in shape.findall(file_patterns.read_text(walk, name)):
-                yield name, unescape(path) if escaped else path
+    return tuple(
+        (name, walk.resolve_or_keep(clean(path if shape is _WHOLE else unescape(path))))
+        for pattern, shape in _NAMED
+        for name in file_patterns.list_paths(walk, pattern)
+        for path in shape.findall(file_patterns.read_text(walk, name))
+    )

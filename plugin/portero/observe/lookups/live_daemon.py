@@ -46,10 +46,6 @@ class DaemonNetworks:
         # Whether the last lookup had no answer.
         self.has_failed = False
 
-    def new_lookup(self, find_daemon: _FindDaemon) -> Callable[[str], str | None]:
-        """The function from a network's ID to its name for one request (see NetworkNames)."""
-        return NetworkNames(self, find_daemon).find_name
-
     def find_cached_name(self, daemon: AskingDaemon | None, network: str) -> str | None:
         """The name behind a network's ID that an earlier request of this daemon found."""
         return self._names.get((daemon.identity, network)) if daemon else None
@@ -168,7 +164,7 @@ class LiveDaemon:
 
     def new_names(self, find_daemon: Callable[[], AskingDaemon | None]) -> Callable[[str], str | None]:
         """The function from a network's ID to its name for one request; None: it could not be found out."""
-        return self._networks.new_lookup(find_daemon)
+        return NetworkNames(self._networks, find_daemon).find_name
 
     def new_objects(self, find_daemon: Callable[[], AskingDaemon | None]) -> Objects | None:
         """The lookups of one request; None: the daemon cannot be asked, or is not."""
