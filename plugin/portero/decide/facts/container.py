@@ -36,7 +36,6 @@ _WORD = re.compile(r"""(?:[^\s"'\\]++|\\.?|"(?:[^"\\]|\\.)*+"?|'[^']*+'?)++""", 
 
 
 def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
-    """Of ContainerCreate."""
     config = child(body, "HostConfig")
     return {
         "privileged": process.make_value(flag(config, "Privileged"), "HostConfig.Privileged"),
@@ -93,7 +92,6 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
 
 
 def read_update(body: Fact, host: HostMoment) -> dict[str, JSON]:
-    """Of ContainerUpdate."""
     # dockerd ignores Devices here (measured on 26.1.5). A request that has them is judged by them all the same.
     return {
         **_read_resources(body, ""),
@@ -106,7 +104,6 @@ def read_update(body: Fact, host: HostMoment) -> dict[str, JSON]:
 
 
 def read_exec(body: Fact, host: HostMoment) -> dict[str, JSON]:
-    """Of ContainerExec."""
     return {
         "privileged": process.make_value(flag(body, "Privileged"), "Privileged"),
         "user": process.make_value(text(body, "User"), "User"),

@@ -58,7 +58,6 @@ class Existing:
     meanings: Meanings
 
     def describe(self) -> dict[str, JSON]:
-        """As describe_used."""
         document = self.use.document
         named = dict.fromkeys(find_named(document, self.use.looks_up))
         if _CONFIGS in self.use.looks_up:

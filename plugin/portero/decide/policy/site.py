@@ -59,7 +59,6 @@ def make_definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]
 
 
 def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
-    """The schemas of one key."""
     schemas = {key: _MAKERS[becomes](value)}
     if becomes in _SECONDS:
         end, make = _SECONDS[becomes]

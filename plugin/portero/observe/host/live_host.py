@@ -80,7 +80,6 @@ class HostFiles:
         self.configs = DaemonConfigs(daemon_config)
 
     def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "HostFiles":
-        """The same host, by a policy that protects these paths and has these links in its folders."""
         other = copy(self)
         other._protect(protected, links)
         return self if (other.protected, other.portero) == (self.protected, self.portero) else other

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import clean
@@ -92,11 +93,8 @@ class ListeningSockets:
         return tuple(socket.path for socket in self.sockets if socket.pid == pid)
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    descriptor: str  # path in /proc
-    pid: int
-    contained: bool
+# A process, and whether it is in a container.
+_Holder: TypeAlias = tuple[str, bool]
 
 
 def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
@@ -105,7 +103,7 @@ def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
     listening = dict(_list_in_namespaces(proc, pids))
     holders = _find_holders(proc, pids, listening.keys())
     unheld = [path for inode, path in listening.items() if inode not in holders]
-    sockets = tuple(_list_sockets(listening, holders))
+    sockets = tuple(_list_sockets(proc, listening, holders))
     of_root = sorted({socket.pid for socket in sockets if socket.uid == 0})
     return ListeningSockets(
         sockets,
@@ -144,32 +142,30 @@ def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> d
     for pid in sorted(pids, key=int, reverse=True):
         if not open_ends:
             break
-        opened = [
-            (inode, link_path) for inode, link_path in list_open_sockets(f"{proc}/{pid}/fd") if inode in open_ends
-        ]
+        opened = [inode for inode in list_open_sockets(f"{proc}/{pid}/fd") if inode in open_ends]
         if not opened:
             continue
         contained = is_contained(proc, pid)
         of_root = not contained and parse_user(read_text(f"{proc}/{pid}/status")) == 0
-        for inode, link_path in opened:
-            if inode not in holders or (holders[inode].contained and not contained) or of_root:
-                holders[inode] = _Holder(link_path, int(pid), contained)
+        for inode in opened:
+            if inode not in holders or (holders[inode][1] and not contained) or of_root:
+                holders[inode] = pid, contained
             if of_root:
                 open_ends.discard(inode)
     return holders
 
 
-def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
+def list_open_sockets(folder: str) -> Iterator[str]:
+    """The inodes of those that a process has open, by its folder of descriptors."""
     try:
         descriptors = os.listdir(folder)
     except OSError as error:
         raise_unless_ended(error)
         return
     for descriptor in descriptors:
-        link_path = f"{folder}/{descriptor}"
-        link = read_link(link_path)
+        link = read_link(f"{folder}/{descriptor}")
         if link.startswith("socket:["):
-            yield link[len("socket:[") : -1], link_path
+            yield link[len("socket:[") : -1]
 
 
 def is_contained(proc: Path, pid: str) -> bool:
@@ -192,17 +188,19 @@ def _has_our_root(proc: Path, pid: str) -> bool:
         return False
 
 
-def _list_sockets(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> Iterator[ListeningSocket]:
-    for inode, holder in holders.items():
-        process = holder.descriptor.rpartition("/fd/")[0]
+def _list_sockets(
+    proc: Path, listening: Mapping[str, str], holders: Mapping[str, _Holder]
+) -> Iterator[ListeningSocket]:
+    for inode, (pid, contained) in holders.items():
+        process = f"{proc}/{pid}"
         # A user that changed since counts as it is now; a process without one has ended.
         status = read_text(f"{process}/status")
         uid, started_by = parse_user(status, effective=True), parse_user(status)
-        if holder.contained or uid is None:
+        if contained or uid is None:
             continue
         # A set-uid program has the rights of its owner, whoever started it.
         uid = 0 if started_by == 0 else uid
         # A relative path counts from the folder of the process.
         path = clean(os.path.join(read_link(f"{process}/cwd"), listening[inode]))
         folder, _, name = path.rpartition("/")
-        yield ListeningSocket(path, f"{os.path.realpath(folder or '/').rstrip('/')}/{name}", holder.pid, uid)
+        yield ListeningSocket(path, f"{os.path.realpath(folder or '/').rstrip('/')}/{name}", int(pid), uid)

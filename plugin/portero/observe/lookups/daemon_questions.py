@@ -111,7 +111,6 @@ class DaemonQuestions:
         return self._read_list(target, {"ID": None, "Spec": None}, _OF_SWARM)
 
     def ask_info(self) -> Mapping[str, JSON]:
-        """What docker info shows."""
         return self._ask("/info", frozenset()) or {}
 
     def _ask(self, target: str, absent: frozenset[int]) -> Mapping[str, JSON] | None:

@@ -163,11 +163,9 @@ class LiveDaemon:
             self.followed.watch()
 
     def new_names(self, find_daemon: Callable[[], AskingDaemon | None]) -> Callable[[str], str | None]:
-        """The function from a network's ID to its name for one request; None: it could not be found out."""
         return NetworkNames(self._networks, find_daemon).find_name
 
     def new_objects(self, find_daemon: Callable[[], AskingDaemon | None]) -> Objects | None:
-        """The lookups of one request; None: the daemon cannot be asked, or is not."""
         return self._objects.new_lookup(find_daemon) if self._objects else None
 
     @property

@@ -68,7 +68,6 @@ class DaemonObjects:
         self.state: LookupState = "auto"
 
     def note_answer(self, state: LookupState, is_late: bool) -> None:
-        """How the last lookup went."""
         self.state = state
         if state == "auto":
             self._answered = time.monotonic()
@@ -116,7 +115,6 @@ class ObjectLookup:
         self._gathered = 0  # bytes of configs
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
         return self._inspect(kind, name, self._questions, self._picture)
 
     def gather(self, kind: GatheredKind, ids: Sequence[str]) -> None:
@@ -201,7 +199,6 @@ class ObjectLookup:
         return listed[0].add(list_fields(one) for one in inspected if one is not None)
 
     def info(self) -> Mapping[str, JSON]:
-        """What docker info shows. Refused (lookup-failed): no answer."""
         daemon = self._daemon.identity if self._daemon else None
         cached, now = self._objects.info, time.monotonic()
         if cached is None or cached[1] != daemon or now > cached[0] + _INFO_SECONDS:

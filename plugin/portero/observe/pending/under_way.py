@@ -162,7 +162,6 @@ class UnderWay:
             return self._names.clash_with(use) or (gone != [] and UsedNames(gone).clash_with(use))
 
     def may_give(self, name: str) -> bool:
-        """See Pending."""
         with self.lock:
             return self._late.clash_with(NameUse(name, is_copy=True))
 

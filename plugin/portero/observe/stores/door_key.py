@@ -32,7 +32,6 @@ class DoorKey:
     _verified: "dict[bytes, Stamp]" = field(default_factory=dict, init=False)
 
     def read_stamp(self, text: str, time: float) -> "Stamp":
-        """Who is at the door; raises Refused with a door-... code, or host-unreadable."""
         key, boot = self._find_key()
         digest = sha256(text.encode(errors="surrogatepass")).digest()
         stamp = self._verified.get(digest)

@@ -37,13 +37,11 @@ class ImageStore:
             self._keys = index_keys(trust.keys)
 
     def for_request(self) -> "ImageStore":
-        """The same for one request, with a bound on what it has verified."""
         one = copy.copy(self)
         one._room = _ROOM
         return one
 
     def find(self, digest: str) -> Verified | None:
-        """Who vouches for a digest (sha256:...); None: nothing was fetched about it. Raises RecordUnreadable."""
         file = locate_record(self.folder, digest)
         try:
             stat = os.lstat(file)

@@ -94,7 +94,7 @@ class DaemonSockets:
     @cached_property
     def _others(self) -> list[str]:
         folder = f"{self._proc}/{self._daemon.pid}"
-        open_sockets = {inode for inode, _ in list_open_sockets(f"{folder}/fd")}
+        open_sockets = {*list_open_sockets(f"{folder}/fd")}
         paths = {clean(path) for inode, path in list_listening(f"{folder}/net/unix") if inode in open_sockets}
         return sorted(path for path in paths.difference(self._daemon.hosts) if path.startswith("/"))
 
