@@ -14,7 +14,7 @@ from portero.decide.values.refusals import Refused
 # No volume has such a name: dockerd's router takes it for another path than that of a volume.
 _PATH = re.compile(r"/|.*//|(?:.*/)?\.{1,2}(?:/|$)", re.DOTALL)
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
-# Every word of the mode of a bind with its kind. dockerd accepts at most one word of each kind.
+# Every word of the mode of a bind with its kind.
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("ro", "rw"), "access"),
     **dict.fromkeys(("z", "Z"), "relabel"),
@@ -38,9 +38,11 @@ def parse_bind(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact
     first, *rest = bind.split(":", 2)
     source, target, mode = (first, rest[0], ":".join(rest[1:])) if rest else ("", first, "")
     words = mode.split(",")
+    # dockerd accepts no other words, and of each kind one (linuxValidMountMode).
+    is_valid = len({_KINDS[word] for word in words if word in _KINDS}) == len(words)
     options: Fact = {
         "target": clean_target(target),
-        "writable": not ("ro" in words and _is_valid(words)),
+        "writable": not ("ro" in words and is_valid),
         "propagation": next((word for word in words if word in _PROPAGATION), ""),
         "relabel": "Z" if "Z" in words else "z" if "z" in words else "",
     }
@@ -51,9 +53,3 @@ def parse_bind(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact
     path = clean_host_path(source, at)
     made: Fact = {"source": path, "madeIn": find_made_in(path, host)}
     return make_fact(at, "bind", "bind", options | made | resolve_sources([path], at, host))
-
-
-def _is_valid(words: list[str]) -> bool:
-    """Whether dockerd accepts the words of a mode (linuxValidMountMode)."""
-    kinds = {_KINDS[word] for word in words if word in _KINDS}
-    return len(kinds) == len(words)

@@ -60,7 +60,12 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
         "cgroupParent": process.make_value(find_first(query, "cgroupparent"), "?cgroupparent"),
         "secrets": _find_secrets(query, "buildargs") + _find_secrets(query, "labels"),
         "extraHosts": process.read_extra_hosts(_read_extra_hosts(query), "?extrahosts"),
-        "limits": _read_limits(query),
+        "limits": limits.make_fact(
+            # httputils.Int64ValueOrZero: what is no number counts as absent.
+            {field: parse_go_int64(find_first(query, name)) or 0 for field, name in _LIMITS.items()},
+            _AT,
+            updating=False,
+        ),
         "ulimits": limits.read_ulimits(
             {"Ulimits": _parse_parameter(find_first(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits"
         ),
@@ -93,11 +98,6 @@ def _is_fetched(query: Query) -> bool:
     return remote != ""
 
 
-def _read_limits(query: Query) -> Fact:
-    config: Fact = {field: _read_number(query, name) for field, name in _LIMITS.items()}
-    return limits.make_fact(config, _AT, updating=False)
-
-
 def _read_extra_hosts(query: Query) -> list[str]:
     # dockerd takes each value as name:address. A list in JSON, which some clients send, means its entries.
     entries: list[JSON] = []
@@ -120,11 +120,6 @@ def _parse_parameter(text: str, shape: Shape, at: str) -> JSON:
         raise Refused("body-not-utf8", at) from None
     except Refused as refused:
         raise Refused(refused.code, at) from None
-
-
-def _read_number(query: Query, name: str) -> int:
-    # httputils.Int64ValueOrZero: what is no number counts as absent.
-    return parse_go_int64(find_first(query, name)) or 0
 
 
 def read_connection(host: HostMoment) -> dict[str, JSON]:

@@ -60,28 +60,16 @@ def _read_local(options: Mapping[str, str], flags: list[str], at: str, host: Hos
     # A read-only rbind leaves the mounts below it as they are (mount(2)).
     writable = not tmpfs.is_read_only(flags) or "rbind" in flags
     fact: Fact = {"writable": writable, "propagation": propagation}
-    if _is_bind(filesystem, device, flags):
+    # With MS_BIND the kernel looks at no filesystem type; people write none and bind for a bind.
+    if "bind" in flags or "rbind" in flags or (filesystem in ("", "none", "bind") and is_absolute(device)):
         source = clean_without_climbing(device, at)
         return fact | {"type": "bind", "source": source} | resolve_sources([source], at, host)
     if filesystem == "tmpfs":
         return fact | {"type": "tmpfs", "sizeBytes": tmpfs.find_size(flags)}
-    paths = [*_list_device_paths(filesystem, device), *_list_option_paths(flags)]
+    # The device may be a server, or just a name ("overlay").
+    is_path = filesystem not in _SERVERS and (is_absolute(device) or ("/" in device and ":" not in device))
+    paths = [*([device] if is_path else []), *_list_option_paths(flags)]
     return fact | resolve_sources(list(dict.fromkeys(clean_without_climbing(path, at) for path in paths)), at, host)
-
-
-def _is_bind(filesystem: str, device: str, options: list[str]) -> bool:
-    """With MS_BIND the kernel looks at no filesystem type; people write none and bind for a bind."""
-    if "bind" in options or "rbind" in options:
-        return True
-    return filesystem in ("", "none", "bind") and is_absolute(device)
-
-
-def _list_device_paths(filesystem: str, device: str) -> Iterator[str]:
-    """The device, where it is a path of the host and not a server or just a name ("overlay")."""
-    if filesystem in _SERVERS:
-        return
-    if is_absolute(device) or ("/" in device and ":" not in device):
-        yield device
 
 
 def _list_option_paths(options: list[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from portero.decide.flags import format_values, parse_values
 from portero.decide.flags.edits import NOTHING, Change, Document, Names, SetField, Violated, copy_parents
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import JSON, to_object
+from portero.decide.values.json_fields import JSON, to_list, to_object
 
 # Of a pair of mount options the one that a proposal names replaces the other.
 _OPPOSITE = {"noexec": "exec", "nodev": "dev", "nosuid": "suid"}
@@ -101,14 +101,9 @@ class SharedMemory(SetField):
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         mounts = [fact for fact in violated.facts if "paths" in fact]
-        if mounts and (self.typed_value(document) or not any(map(_is_hosts_own, mounts))):
+        if mounts and (self.typed_value(document) or not any(_HOSTS_OWN in to_list(fact["paths"]) for fact in mounts)):
             return NOTHING
         return SetField.add(self, document, value, violated)
-
-
-def _is_hosts_own(mount: Mapping[str, JSON]) -> bool:
-    paths = mount["paths"]
-    return isinstance(paths, list) and _HOSTS_OWN in paths
 
 
 _PROPAGATION = frozenset({"shared", "rshared", "slave", "rslave"})

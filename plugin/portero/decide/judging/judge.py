@@ -186,17 +186,12 @@ class Judge:
         return request_document.build_document(call, who.make_document(), body.read_body(request, self.shapes), host)
 
     def _judge(self, read: dict[str, JSON], context: Context, acts: Sequence[Acting] = ACTS) -> _Judged:
-        document = self._with_objects(read, context)
+        """`read` with the existing objects that the request uses, where the daemon can be asked for them, judged."""
+        document = joined_containers.take_over(read, context.operation, context.host, context.findings, context.notes)
+        if used := ask(context.notes, "objects", partial(self._find_objects, document, context)):
+            document = {**document, "objects": used}
         violations = self.find_violations(document, context.time, context.enforcement, acts)
         return document, context.report_unenforced(violations, self.policy.rules)
-
-    def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
-        """The document with the existing objects that the request uses, where the daemon can be asked for them."""
-        document = joined_containers.take_over(
-            document, context.operation, context.host, context.findings, context.notes
-        )
-        used = ask(context.notes, "objects", partial(self._find_objects, document, context))
-        return {**document, "objects": used} if used else document
 
     def _find_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         judge = partial(self._judge_existing, cast("dict[str, JSON]", document["identity"]), context)

@@ -30,8 +30,9 @@ def make_defaults(
     `read_content`: the content of a file of the host; None: there is no such file. Its errors pass. `entitlements` is
     what the settings have, in force or not.
     """
-    networks = to_object(settings.get("default-network-opts"))
+    networks, remap = to_object(settings.get("default-network-opts")), to_text(settings.get("userns-remap"))
     seccomp, sha256 = _read_seccomp(to_text(settings.get("seccomp-profile")), read_content)
+    subuid = (read_content(SUBUID) if remap else None) or b""
     return DaemonDefaults(
         log_driver=to_text(settings.get("log-driver")),
         log_options=MappingProxyType(_read_texts(settings.get("log-opts"))),
@@ -42,7 +43,7 @@ def make_defaults(
         cgroup_namespace=_choose_valid(to_text(settings.get("default-cgroupns-mode")), "private", "host"),
         ipc_mode=_choose_valid(to_text(settings.get("default-ipc-mode")), "private", "shareable"),
         shm_size=parse_ram_size(to_text(settings.get("default-shm-size"))),
-        user_namespaces=_is_remapped(to_text(settings.get("userns-remap")), read_content),
+        user_namespaces=remaps_root(remap, subuid.decode(errors="replace")),
         seccomp=seccomp,
         seccomp_sha256=sha256,
         entitlements="off" if are_off(settings) else "on",
@@ -50,11 +51,6 @@ def make_defaults(
             {name: MappingProxyType(_read_texts(each)) for name, each in networks.items()}
         ),
     )
-
-
-def _is_remapped(value: str, read_content: Callable[[str], bytes | None]) -> bool:
-    subuid = read_content(SUBUID) if value else None
-    return remaps_root(value, (subuid or b"").decode(errors="replace"))
 
 
 def parse_settings(data: bytes) -> dict[str, JSON]:

@@ -85,7 +85,10 @@ class PathResolver:
             return cached.paths
         reals: dict[str, str] = {}
         paths = self._resolve(walk, key, reals)
-        self._store(_Cached(key, LinkCache.record(walk, [*reals, *_USUAL, *self.protected]), paths))
+        new = _Cached(key, LinkCache.record(walk, [*reals, *_USUAL, *self.protected]), paths)
+        older = [cached for cached in self._cache if cached.key != key]
+        # A new tuple each time, so that no thread sees it half changed.
+        self._cache = (*older[1 - _MAX_CACHED :], new)
         return paths
 
     def _resolve(self, walk: HostWalk | None, key: _Key, reals: dict[str, str]) -> ResolvedPaths:
@@ -128,8 +131,3 @@ class PathResolver:
             for path, real in (*reals, *passed)
             if path in self.protected or not _INSIDE_USUAL.surrounds(real)
         )
-
-    def _store(self, new: _Cached) -> None:
-        others = [cached for cached in self._cache if cached.key != new.key]
-        # A new tuple each time, so that no thread sees it half changed.
-        self._cache = (*others[1 - _MAX_CACHED :], new)
