@@ -100,11 +100,8 @@ def follow_device(path: str, at: str, host: HostMoment) -> tuple[list[str], str]
 
 def read_block_io(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     """Rates and weights of block devices; the weight for every device has no path. A link counts twice, too."""
-    facts = (
-        [_make_limit("", "weight", weight, f"{prefix}BlkioWeight")]
-        if (weight := integer(source, "BlkioWeight"))
-        else []
-    )
+    weight = integer(source, "BlkioWeight")
+    facts = [_make_limit("", "weight", weight, f"{prefix}BlkioWeight")] if weight else []
     for field, (limit, number) in _BLOCK_IO.items():
         for index, device in enumerate(objects(source, field) if field in source else ()):
             at, rate = f"{prefix}{field}[{index}]", integer(device, number) or 0

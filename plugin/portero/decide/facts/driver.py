@@ -5,13 +5,12 @@ can be a bind of any host path, a tmpfs, an overlay over host folders or a disk.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import cast
 
 from portero.decide.facts import tmpfs
 from portero.decide.facts.host_paths import clean_without_climbing
 from portero.decide.facts.mount import resolve_sources
 from portero.decide.interfaces.host import HostMoment
-from portero.decide.values.json_fields import JSON, Fact
+from portero.decide.values.json_fields import Fact
 from portero.decide.values.path import is_absolute
 
 LOCAL = "local"
@@ -36,16 +35,12 @@ _SERVERS = frozenset({"nfs", "nfs4", "cifs", "smb3"})
 
 def read_options(name: str, options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
     """The part of a mount fact that the driver decides; name "" is the local driver (moby volume/service/store.go)."""
-    filesystem, device = options.get("type", ""), options.get("device", "")
-    names = cast("list[JSON]", list(options))
-    driver: Fact = {
-        "driver": name or LOCAL,
-        "driverOptions": {"type": filesystem.lower(), "device": device, "names": names},
-    }
+    shown: Fact = {"type": options.get("type", "").lower(), "device": options.get("device", ""), "names": [*options]}
+    driver: Fact = {"driver": name or LOCAL, "driverOptions": shown}
     if not options:
         return driver
     flags = tmpfs.split_options(options.get("o", ""), at)
-    driver |= {"via": "driver-options", "options": cast("list[JSON]", flags)}
+    driver |= {"via": "driver-options", "options": [*flags]}
     return driver | _read_local(options, flags, at, host) if is_local(name) else driver
 
 

@@ -54,10 +54,8 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
             # Its entry decides who may mount it (rule doors-listed), not what every socket of root means.
             return fact | {"door": door, "holds": []}
         is_file = fact["kind"] not in ("directory", "unknown")
-        sensitive = list_sensitive(
-            paths, writable=fact["writable"] is not False, is_file=is_file, owner_only=fact["ownerOnly"] is True
-        )
-        fact["sensitive"] = cast("list[JSON]", sensitive)
+        writable, owner_only = fact["writable"] is not False, fact["ownerOnly"] is True
+        fact["sensitive"] = [*list_sensitive(paths, writable=writable, is_file=is_file, owner_only=owner_only)]
     return fact
 
 

@@ -53,12 +53,9 @@ def read_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[
 
 def read_delete(path: Mapping[str, str], host: HostMoment) -> list[JSON]:
     """The network that NetworkDelete removes, by name, ID or the beginning of its ID."""
-    name = path.get("id", "")
+    name, at = path.get("id", ""), "path.id"
     # Only local networks have such an ID; the ingress network is one of the swarm.
-    whole = is_id(name)
-    return [
-        {"name": name, "resolved": name, "at": "path.id"} if whole else _read_service_network(name, "path.id", host)
-    ]
+    return [{"name": name, "resolved": name, "at": at} if is_id(name) else _read_service_network(name, at, host)]
 
 
 def read_endpoint_sysctls(body: Fact) -> list[JSON]:
@@ -112,10 +109,8 @@ def read_created(body: Fact, host: HostMoment) -> Fact:
 
 def list_attachments(body: Mapping[str, JSON]) -> list[tuple[Fact, str]]:
     """The networks of a service, each with its place."""
-    lists = (
-        ("TaskTemplate.Networks", objects(child(body, "TaskTemplate"), "Networks")),
-        ("Networks", objects(body, "Networks")),
-    )
+    of_task = objects(child(body, "TaskTemplate"), "Networks")
+    lists = ("TaskTemplate.Networks", of_task), ("Networks", objects(body, "Networks"))
     return [(network, f"{at}[{index}]") for at, networks in lists for index, network in enumerate(networks)]
 
 

@@ -119,10 +119,8 @@ def _read_seccomp(value: str, at: str) -> Fact:
 
 def _read_service_seccomp(seccomp: Fact, at: str) -> Fact:
     mode = text(seccomp, "Mode")
-    if mode == "unconfined":
-        return _read_seccomp(mode, at)
     if mode != "custom":
-        return _read_seccomp("", at)
+        return _read_seccomp(mode if mode == "unconfined" else "", at)
     try:
         # A []byte of a Go struct: base64, in which encoding/base64 skips line ends.
         profile = base64.b64decode(text(seccomp, "Profile").replace("\r", "").replace("\n", ""), validate=True)

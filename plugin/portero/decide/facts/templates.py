@@ -8,7 +8,7 @@ what it puts between, so that it may stand once.
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from portero.decide.values.json_fields import JSON, Fact, as_text, child, objects, text, texts
 
@@ -74,12 +74,9 @@ def _list_of_spec(spec: Fact) -> Iterator[tuple[str, str]]:
     for index, mount in enumerate(objects(spec, "Mounts")):
         options = child(mount, "VolumeOptions")
         maps = (child(options, "Labels"), child(child(options, "DriverConfig"), "Options"))
-        for value in (text(mount, "Source"), text(mount, "Target"), *_list_values(maps)):
+        values = (as_text(value, "") for each in maps for value in each.values())
+        for value in (text(mount, "Source"), text(mount, "Target"), *values):
             yield f"{at}.Mounts[{index}]", value
-
-
-def _list_values(maps: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
-    return (as_text(value, "") for each in maps for value in each.values())
 
 
 def _find_growing(templates: Iterable[tuple[str, str]]) -> list[JSON]:

@@ -88,7 +88,7 @@ def waive(
     refuses and is not waived names the first exception that nearly matches.
     """
     tries_left, misses_left = MAX_TRIES, _MAX_NEAR
-    by_index: dict[int, str] = {}
+    waived: dict[int, Violation] = {}
     near: dict[int, NearMiss] = {}
     today = _find_day(time)
     of_rule: dict[str, list[int]] = {}
@@ -96,7 +96,7 @@ def waive(
         of_rule.setdefault(violation.rule, []).append(index)
     for waiver in waivers:
         about = [index for rule in waiver.rules for index in of_rule.get(rule, ())]
-        covered = [index for index in sorted(about) if index not in by_index]
+        covered = [index for index in sorted(about) if index not in waived]
         if not covered:
             continue
         if waiver.is_over(today) or not waiver.match.is_satisfied(request):
@@ -112,13 +112,9 @@ def waive(
                 if not matches:
                     near.setdefault(index, NearMiss(waiver.id, *_OTHER_ENTRIES))
                     continue
-            by_index[index] = waiver.id
+            waived[index] = replace(violations[index], action="waived", exception=waiver.id)
     return tuple(
-        replace(violation, action="waived", exception=by_index[index])
-        if index in by_index
-        else replace(violation, near_miss=near[index])
-        if index in near
-        else violation
+        waived.get(index) or (replace(violation, near_miss=near[index]) if index in near else violation)
         for index, violation in enumerate(violations)
     )
 

@@ -64,9 +64,8 @@ class Folder:
 def parse_folder(path: Path, files: Mapping[str, bytes], faults: list[str]) -> Folder:
     """The content of a folder, from all files that lie below it; what is wrong is added to `faults`, one line each."""
     names = _select_names(files)
-    return make_folder(
-        path, names, {name: files[name] for name in names if name in files and is_policy_file(name)}, faults
-    )
+    data = {name: files[name] for name in names if name in files and is_policy_file(name)}
+    return make_folder(path, names, data, faults)
 
 
 def hash_folders(folders: Sequence[Folder]) -> str:

@@ -51,19 +51,14 @@ def list_names(site_schema: Mapping[str, JSON]) -> set[str]:
 
 def make_definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
     """The `$defs` of `site`: one schema for each key. The values have passed site.schema.json."""
-    return {
-        name: schema
-        for key, becomes in list_keys(site_schema).items()
-        for name, schema in _define(key, becomes, values[key] if becomes != _DOORS else dict(values)).items()
-    }
-
-
-def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
-    schemas = {key: _MAKERS[becomes](value)}
-    if becomes in _SECONDS:
-        end, make = _SECONDS[becomes]
-        schemas[f"{key}{end}"] = make(value)
-    return schemas
+    definitions: dict[str, JSON] = {}
+    for key, becomes in list_keys(site_schema).items():
+        value = values[key] if becomes != _DOORS else dict(values)
+        definitions[key] = _MAKERS[becomes](value)
+        if becomes in _SECONDS:
+            end, make = _SECONDS[becomes]
+            definitions[f"{key}{end}"] = make(value)
+    return definitions
 
 
 def _match_paths(value: JSON) -> JSON:

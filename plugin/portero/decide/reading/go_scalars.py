@@ -7,33 +7,31 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import MappingProxyType
 
 from portero.decide.reading.go_json import Tree
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
-_INTEGERS: Mapping[str, range] = MappingProxyType(
-    {
-        # Where Go's int has 32 bits (ARM), dockerd itself refuses what is larger.
-        "int": range(-(2**63), 2**63),
-        "int64": range(-(2**63), 2**63),
-        "uint": range(2**64),
-        "uint16": range(2**16),
-        "uint32": range(2**32),
-        "uint64": range(2**64),
-    }
-)
+_INTEGERS: Mapping[str, range] = {
+    # Where Go's int has 32 bits (ARM), dockerd itself refuses what is larger.
+    "int": range(-(2**63), 2**63),
+    "int64": range(-(2**63), 2**63),
+    "uint": range(2**64),
+    "uint16": range(2**16),
+    "uint32": range(2**32),
+    "uint64": range(2**64),
+}
 # Halfway between the largest float32 and the next power of two: strconv.ParseFloat(s, 32) is out of range from here on.
 _FLOAT32_OVERFLOW = float(2**128 - 2**103)
 
-_ZEROS: Mapping[str, bool | int | float | str] = MappingProxyType(
-    {"bool": False, "float32": 0.0, "string": "", "[]byte": "", **dict.fromkeys(_INTEGERS, 0)}
-)
+_ZEROS: Mapping[str, bool | int | float | str] = {
+    **{"bool": False, "float32": 0.0, "string": "", "[]byte": ""},
+    **dict.fromkeys(_INTEGERS, 0),
+}
 
 KINDS = frozenset(_ZEROS) | {"strslice"}
 # The kinds that take every value of one type as it is.
-PLAIN: Mapping[str, type] = MappingProxyType({"string": str, "bool": bool})
+PLAIN: Mapping[str, type] = {"string": str, "bool": bool}
 
 
 def make_zero(kind: str) -> JSON:
@@ -95,13 +93,11 @@ def _read_item(item: Tree, index: int) -> str:
 
 
 # By kind. Each raises Refused with body-wrong-type or body-number, and with the position inside a list.
-READERS: Mapping[str, Callable[[Tree], JSON]] = MappingProxyType(
-    {
-        "bool": _read_bool,
-        "float32": _read_float32,
-        "string": _read_string,
-        "[]byte": _read_base64,
-        "strslice": _read_strings,
-        **{kind: partial(_read_integer, values) for kind, values in _INTEGERS.items()},
-    }
-)
+READERS: Mapping[str, Callable[[Tree], JSON]] = {
+    "bool": _read_bool,
+    "float32": _read_float32,
+    "string": _read_string,
+    "[]byte": _read_base64,
+    "strslice": _read_strings,
+    **{kind: partial(_read_integer, values) for kind, values in _INTEGERS.items()},
+}
