@@ -27,17 +27,18 @@ __all__ = ["judge"]  # a fixture
         ("config", {"Data": "eA=="}),
     ],
 )
-def test_a_new_name_begins_no_id_that_exists(judge: Judge, kind: str, body: Any) -> None:
+def test_a_new_name_is_no_id_that_exists_and_begins_none(judge: Judge, kind: str, body: Any) -> None:
     short, named, free = "i7cekpkw1g9i", "postgresql16", "elasticsearch"
-    shown = {short: {"ID": short + "x" * 13}, named: {"ID": "s" * 25}}
+    whole, long = short + "x" * 13, "n" * 25
+    shown = {short: {"ID": whole}, whole: {"ID": whole}, named: {"ID": "s" * 25}}
     one = replace(judge, host=FixedHost({"objects": {kind: shown}}))
 
     def ask(name: str, asked: Judge = one) -> list[tuple[str, str]]:
         decision = decide(asked, "POST", f"/v1.45/{kind}s/create", {"Name": name, **body})
         return [(each.rule, each.at) for each in decision.violations if each.action == "deny"]
 
-    assert ask(short) == [("no-names-like-ids", "Name")]
-    assert [ask(name) for name in (named, free, "web", "")] == [[], [], [], []]
+    assert ask(short) == ask(whole) == [("no-names-like-ids", "Name")]
+    assert [ask(name) for name in (named, free, long, "web", "")] == [[], [], [], [], []]
     # What is no beginning of an ID is not looked up.
     silent = replace(judge, host=SilentHost())
     assert [ask(name, silent) for name in (free, "web-1234567890")] == [[("lookup-failed", "Name")], []]

@@ -6,7 +6,7 @@ from typing import cast
 from portero.decide.facts.networks import find_taken
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.objects.object_use import Meanings, ObjectUse, located
-from portero.decide.values.docker_names import looks_cut
+from portero.decide.values.docker_names import looks_shown
 from portero.decide.values.json_fields import JSON, child, text
 
 
@@ -19,9 +19,9 @@ def describe_new(use: ObjectUse) -> dict[str, JSON]:
 
 
 def _describe_taken_id(document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:
-    """Where a new name begins the ID of another object: dockerd then takes that ID for the new one."""
+    """Where a new name is the ID of another object, or begins it: dockerd then takes that ID for the new one."""
     name = text(child(document, "body"), "Name")
-    if not looks_cut(name):
+    if not looks_shown(name):
         return {}
     kind = cast(ObjectKind, cast(str, document["operation"]).removesuffix("Create").lower())
     other = meanings.inspect(kind, name, "Name")
