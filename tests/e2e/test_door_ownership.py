@@ -189,6 +189,28 @@ def test_events_show_what_is_ones_own(docker: DooredDocker) -> None:
     assert "container:create:other" in docker.do("cat /srv/bob.events")
 
 
+def test_an_image_with_a_services_label_shows_its_maker_nothing_of_others(docker: DooredDocker) -> None:
+    """Containers have the labels of their image, and it is bob's: whose task it is, its name says."""
+    service = docker.do(by("bob", f"service create -d --no-resolve-image --name web {SLEEP}")).strip()
+    task = docker.do(f"until {by('bob', 'ps -q --filter name=web.1')} | grep .; do sleep 0.3; done", 60).strip()
+    label = f"LABEL com.docker.swarm.service.id={service}"
+    docker.do(f"printf 'FROM busybox\\n{label}\\n' | DOCKER_BUILDKIT=0 " + by("bob", "build -q -t base -"))
+    docker.do("touch /srv/bob.events; chmod 666 /srv/bob.events")
+    docker.do(f"{by('bob', 'events')} </dev/null >/srv/bob.events 2>&1 & echo $! >/srv/bob.pid; sleep 1")
+    docker.do(by("alicia", "run -d --init --name hers base sleep 3600"))
+    docker.do(by("alicia", "exec hers echo hush"))
+    docker.do(by("bob", f"exec {task} echo seen"))
+    docker.do("sleep 1; kill $(cat /srv/bob.pid); true")
+
+    assert names(docker, "alicia", "ps --format {{.Names}}") == {"hers"}
+    assert names(docker, "bob", "ps -q") == {task}
+    seen = docker.do("cat /srv/bob.events")
+    assert "echo seen" in seen
+    assert "hers" not in seen
+    docker.do(by("alicia", "rm -f hers"))
+    docker.do(by("bob", "service rm web"))
+
+
 def test_a_tools_door_shows_and_uses_what_its_owners_have(docker: DooredDocker) -> None:
     """Ryuk removes what its user made."""
     for user in ("alicia", "bob"):

@@ -11,7 +11,8 @@ from portero.decide.ownership.own_lists import LISTS, Viewer, make_shape, take_l
 
 OWNERS = {"own": "unix:alicia", "group's": "group:dev", "other's": "unix:bob", "unlabelled": None}
 SEEN = ["own", "group's"]
-SWARM, ANONYMOUS = "com.docker.swarm.service.id", "com.docker.volume.anonymous"
+SWARM, TASK, ANONYMOUS = "com.docker.swarm.service.id", "com.docker.swarm.task.id", "com.docker.volume.anonymous"
+TASK_ID = "9ajgh45omhm1q7q2nc6ulafl7"
 
 
 def labels(owner: str | None, **more: str) -> dict[str, str]:
@@ -26,10 +27,21 @@ def container(name: str, owner: str | None, *volumes: str) -> dict[str, Any]:
     return {"Id": name, "Labels": labels(owner), "Mounts": [{"Type": "volume", "Name": one} for one in volumes]}
 
 
+def of_task(service: str, label: str | None = None, name: str = f"web.1.{TASK_ID}") -> dict[str, Any]:
+    marked = labels(label, **{SWARM: service, TASK: name.rpartition(".")[2]})
+    return {"Id": f"in {service}", "Names": [f"/{name}"], "Labels": marked}
+
+
 SERVICES = [of_swarm(name, owner) for name, owner in OWNERS.items()]
 OWN_VOLUMES = frozenset({"of own", "of group's"})
 IDS = frozenset(SEEN)
 VIEWER = Viewer("owner", frozenset({"unix:alicia", "group:dev"}), IDS, IDS, IDS, OWN_VOLUMES)
+
+
+def passes(kind: str = "container", **attributes: str) -> bool:
+    """Whether an event is seen."""
+    read = JsonFilter(make_shape("SystemEvents", VIEWER))
+    return read.feed(json.dumps({"Type": kind, "Actor": {"ID": "x", "Attributes": attributes}}).encode() + b"\n") != b""
 
 
 def see(operation: str, answer: Any, viewer: Viewer = VIEWER, limit: int = 0) -> Any:
@@ -49,7 +61,7 @@ SHOWN: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
 
 def test_what_is_ones_own_is_noted() -> None:
     containers = [container(name, owner, f"of {name}", "shared") for name, owner in OWNERS.items()]
-    tasks = [{"Id": f"in {id}", "Labels": labels("unix:alicia", **{SWARM: id})} for id in OWNERS]
+    tasks = [of_task(id, "unix:alicia") for id in OWNERS]
 
     assert [VIEWER.note_service(one) for one in SERVICES] == [["own", "own"], ["group's", "group's"], None, None]
     assert [VIEWER.note_container(one) for one in (*containers, *tasks)] == [
@@ -88,9 +100,23 @@ def test_volumes_of_containers_too() -> None:
 
 @pytest.mark.parametrize("label", [None, "unix:alicia", "unix:bob"])
 def test_a_tasks_container_is_its_services(label: str | None) -> None:
-    shown = [{"Id": id, "Labels": labels(label, **{SWARM: id})} for id in (*OWNERS, "gone")]
+    shown = [of_task(id, label) for id in (*OWNERS, "gone")]
 
-    assert [one["Id"] for one in see("ContainerList", shown)] == SEEN
+    assert [one["Id"] for one in see("ContainerList", shown)] == [f"in {id}" for id in SEEN]
+
+
+@pytest.mark.parametrize("name", ["web", "web.1", f"web-{TASK_ID}", f"web.1.{TASK_ID}x", f"web.1.{TASK_ID[1:]}", ""])
+def test_an_image_shows_a_container_to_no_owner_of_a_service(name: str) -> None:
+    """With LABEL com.docker.swarm.service.id=: whoever made the image would see what others run of it."""
+    marked = {SWARM: "own", TASK: TASK_ID}
+    for task in (TASK_ID, name.rpartition(".")[2], "", None):
+        image = {key: value for key, value in {**marked, TASK: task}.items() if value is not None}
+        others: dict[str, Any] = {"Id": "x", "Names": [f"/{name}"], "Labels": labels("unix:bob", **image)}
+        assert see("ContainerList", [others, {**others, "Names": None}]) == []
+        assert not passes(name=name, **others["Labels"])
+        # Without a task's ID it is whose the label says.
+        mine = {**others, "Labels": labels("unix:alicia", **image)}
+        assert bool(see("ContainerList", [mine])) is passes(name=name, **mine["Labels"]) is (not task)
 
 
 def test_networks_that_all_have_show_what_is_ones_own_on_them() -> None:
@@ -131,16 +157,8 @@ def test_disk_usage_in_both_forms() -> None:
 
 
 def test_events_of_containers_show_whose_they_are() -> None:
-    read = JsonFilter(make_shape("SystemEvents", VIEWER))
-
-    def passes(kind: str, **attributes: str) -> bool:
-        return (
-            read.feed(json.dumps({"Type": kind, "Actor": {"ID": "x", "Attributes": attributes}}).encode() + b"\n")
-            != b""
-        )
-
     assert [name for name, owner in OWNERS.items() if passes("container", **labels(owner))] == SEEN
-    assert [id for id in OWNERS if passes("container", **{SWARM: id})] == SEEN
+    assert [id for id in OWNERS if passes(name=f"web.1.{TASK_ID}", **of_task(id)["Labels"])] == SEEN
     kinds = ("image", "node", "daemon", "volume", "network", "service", "secret", "config", "builder", "plugin", "")
     assert [kind for kind in kinds if passes(kind, **labels("unix:alicia"))] == ["image", "node", "daemon"]
 

@@ -3,7 +3,8 @@
 What shows no owner is not there: a task has its service's, and events show those of containers alone.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote_plus
 
 from portero.decide.ownership.json_stream import Judge, Shape
@@ -11,7 +12,10 @@ from portero.decide.ownership.list_shapes import entries, fields, lines, whole
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON, to_object, to_objects
 
-_SERVICE, _ANONYMOUS = "com.docker.swarm.service.id", "com.docker.volume.anonymous"
+_SERVICE, _TASK = "com.docker.swarm.service.id", "com.docker.swarm.task.id"
+_ANONYMOUS = "com.docker.volume.anonymous"
+# The name of a task's container ends with it, and no-names-like-ids keeps others from such names.
+_TASK_ID = re.compile(r"[0-9a-z]{25}")
 # Networks that everybody has, and of what everybody sees the events.
 _PREDEFINED = frozenset({"bridge", "host", "none"})
 _OF_ALL = frozenset({"image", "node", "daemon"})
@@ -33,10 +37,21 @@ class Viewer:
     containers: frozenset[str] = frozenset()
     volumes: frozenset[str] = frozenset()
 
-    def owns(self, labels: JSON) -> bool:
-        """By the label; of a task's container that of its service counts."""
-        service = to_object(labels).get(_SERVICE)
-        return self.owns_plain(labels) if service is None else str(service) in self.services
+    def owns(self, labels: JSON, names: Iterable[JSON]) -> bool:
+        """By the label; of a task's container that of its service counts, where the name says that it is one.
+
+        Every image can have a task's labels: of a container without such a name they make it nobody's.
+        """
+        if not (task := to_object(labels).get(_TASK)):
+            return self.owns_plain(labels)
+        ends = f".{task}" if _TASK_ID.fullmatch(str(task)) else None
+        is_task = ends is not None and any(str(name).endswith(ends) for name in names)
+        return is_task and str(to_object(labels).get(_SERVICE)) in self.services
+
+    def owns_container(self, entry: dict[str, JSON]) -> bool:
+        """One of a list."""
+        names = entry.get("Names")
+        return self.owns(entry.get("Labels"), names if isinstance(names, list) else ())
 
     # -- what is noted of an entry
 
@@ -47,16 +62,16 @@ class Viewer:
 
     def note_container(self, entry: dict[str, JSON]) -> JSON:
         """ID and volumes of one of the caller's."""
-        return [str(entry.get("Id")), *_list_volumes(entry)] if self.owns(entry.get("Labels")) else None
+        return [str(entry.get("Id")), *_list_volumes(entry)] if self.owns_container(entry) else None
 
     def note_sharing(self, entry: dict[str, JSON]) -> JSON:
         """Which of `volumes` a container of another mounts, too."""
-        return None if self.owns(entry.get("Labels")) else [*self.volumes.intersection(_list_volumes(entry))] or None
+        return None if self.owns_container(entry) else [*self.volumes.intersection(_list_volumes(entry))] or None
 
     # -- what stays of an entry
 
     def see_container(self, entry: dict[str, JSON]) -> JSON:
-        return entry if self.owns(entry.get("Labels")) else None
+        return entry if self.owns_container(entry) else None
 
     def see_volume(self, entry: dict[str, JSON]) -> JSON:
         labels = to_object(entry.get("Labels"))
@@ -88,9 +103,10 @@ class Viewer:
         return entry if str(entry.get("ServiceID")) in self.services else None
 
     def see_event(self, entry: dict[str, JSON]) -> JSON:
-        attributes = to_object(entry.get("Actor")).get("Attributes")
+        attributes = to_object(to_object(entry.get("Actor")).get("Attributes"))
         kind = entry.get("Type")
-        return entry if kind in _OF_ALL or (kind == "container" and self.owns(attributes)) else None
+        is_own = kind == "container" and self.owns(attributes, [attributes.get("name")])
+        return entry if kind in _OF_ALL or is_own else None
 
 
 def _list_volumes(container: dict[str, JSON]) -> list[str]:
