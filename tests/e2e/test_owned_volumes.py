@@ -135,3 +135,21 @@ def test_an_image_does_not_give_a_container_of_operators_to_anybody(docker: Guar
         docker.do(by("olga", "rm -f ops"))
     docker.do(by("bob", "run --rm --label owner=bob trojan true"))
     docker.do(by("olga", "run --rm busybox true"))
+
+
+def test_a_step_of_a_classic_build_is_not_entered_by_the_maker_of_its_image(docker: GuardedDocker) -> None:
+    """dockerd gives its container the labels of the image, and alicia builds: her arguments are variables there."""
+    docker.do("printf 'FROM busybox\\nLABEL owner=bob\\n' | DOCKER_BUILDKIT=0 " + by("bob", "build -q -t base -"))
+    docker.do("mkdir -p /srv/step && printf 'FROM base\\nRUN sleep 600\\n' >/srv/step/Dockerfile")
+    docker.do(f"DOCKER_BUILDKIT=0 {by('alicia', 'build /srv/step')} </dev/null >/srv/step.log 2>&1 & true")
+    step = docker.do(f"until {by('olga', 'ps -q --filter ancestor=base')} | grep .; do sleep 0.3; done", 60).strip()
+
+    for words in (f"exec {step} true", f"inspect {step}", f"kill {step}", f"commit {step} stolen"):
+        assert rules(docker, "bob", words) & {"own-objects-only", "own-objects-read"}, words
+    docker.do(by("olga", f"kill {step}"))
+    # Of a container of the same image it is known.
+    id = docker.do(by("bob", "inspect -f {{.Id}} base")).strip()
+    for image, more in (("base", "--log-driver none"), (id, "")):
+        docker.do(by("bob", f"run -d --init --name his --label owner=bob {more} {image} sleep 3600"))
+        docker.do(by("bob", "exec his true"))
+        docker.do(by("bob", "rm -f his"))

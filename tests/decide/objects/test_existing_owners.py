@@ -94,6 +94,39 @@ def test_a_label_alone_makes_no_container_a_task(judge: Judge, known: str) -> No
     assert refusals(asked, "GET", "/containers/trap/json") == {(READ, BY_ID)}
 
 
+@pytest.mark.parametrize(
+    ("changed", "label", "refused"),
+    [
+        ({}, "alicia", True),
+        ({"Image": "sha256:" + "e" * 64}, None, True),
+        ({}, "bob", False),
+        ({}, None, False),
+        ({"Image": "base"}, "alicia", False),
+        ({"LogConfig": {"Type": "json-file"}}, "alicia", False),
+    ],
+    ids=["a step", "its image is gone", "labelled", "not by the image", "by name", "with a log"],
+)
+def test_a_step_of_a_classic_build_is_not_the_image_makers(
+    judge: Judge, changed: Mapping[str, Any], label: str | None, *, refused: bool
+) -> None:
+    """It has the label of the image, whoever builds; alicia made that."""
+    id = "sha256:" + "1" * 64
+    shown = owned_container("step", "alicia")
+    settings = {"Image": id, "LogConfig": {"Type": "none", "Config": {}}, **changed}
+    shown["Config"]["Image"] = settings["Image"]
+    shown["HostConfig"] = {**shown["HostConfig"], "LogConfig": settings["LogConfig"]}
+    image = {"Id": id, "Config": {"Labels": {"owner": label} if label else None}}
+    asked = daemon(judge, container={"step": shown, shown["Id"]: shown}, image={id: image, "base": image})
+
+    for method, path, body in (
+        ("POST", "/containers/step/exec", {"Cmd": ["sh"]}),
+        ("POST", "/containers/step/kill", None),
+        ("GET", "/containers/step/json", None),
+    ):
+        at_issue = {each for each in refusals(asked, method, path, body) if each[0] in (CHANGED, READ)}
+        assert bool(at_issue) is refused, path
+
+
 @pytest.mark.parametrize("kind", ["secret", "config"])
 def test_secrets_and_configs_have_an_owner(judge: Judge, kind: str) -> None:
     named = {

@@ -1,12 +1,14 @@
 """Whose an existing object is: what its label says, and where the label of something else counts.
 
 A task, and its container, belong to their service's owner, whatever their own labels say. An anonymous volume without
-the label belongs to the owner of the containers that mount it. In: an object as dockerd shows it. Out: its owner.
+the label belongs to the owner of the containers that mount it. A step of a classic build runs in a container with the
+labels of the image before it, which another user may have made. In: an object as dockerd shows it. Out: its owner.
 """
 
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.objects.object_use import Meanings, located
 from portero.decide.ownership.owner_names import OwnerNames
+from portero.decide.values.docker_names import is_digest
 from portero.decide.values.json_fields import child, objects, text
 
 # dockerd writes them: into the container of a task, and into a volume that has no name.
@@ -27,7 +29,25 @@ def find_owner(one: ExistingObject, owners: OwnerNames, meanings: Meanings, at: 
         return _find_owner_of_task(found, owners, meanings, at) if found is not None and is_real else ""
     if one.kind == "volume" and not owner and _ANONYMOUS in one.labels:
         return _find_owner_of_users(one.name, owners, meanings, at)
+    if owner and isinstance(one, ExistingContainer) and _may_be_build_step(one, owner, owners, meanings, at):
+        return ""
     return owner
+
+
+def _may_be_build_step(
+    container: ExistingContainer, owner: str, owners: OwnerNames, meanings: Meanings, at: str
+) -> bool:
+    """Whether it can be that of a step: it has no log, calls its image by the ID, and has the label from there.
+
+    Who builds is not known of it. A create that says whose it is has the label of its own (owner-label-own).
+    """
+    with located(at):
+        name, log = text(container.config, "Image"), text(child(container.host_config, "LogConfig"), "Type")
+        if log != "none" or not is_digest(name):
+            return False
+        image = meanings.inspect("image", name, at)
+        labels = child(child(image.shown, "Config"), "Labels") if image is not None else {owners.label: owner}
+        return text(labels, owners.label) == owner
 
 
 def _find_owner_of_task(task: ExistingObject, owners: OwnerNames, meanings: Meanings, at: str) -> str:
