@@ -125,6 +125,21 @@ def test_tasks_of_a_service_are_their_makers(docker: GuardedDocker) -> None:
     docker.do(by("olga", "volume create --label owner=group:ops tasks"))
 
 
+def test_a_volume_that_a_task_to_come_mounts_by_a_template_is_taken(docker: GuardedDocker) -> None:
+    named = "--mount 'type=volume,src=data-{{.Task.Slot}},dst=/v'"
+    write = "busybox sh -c 'echo ops >/v/x; sleep 3600'"
+    docker.do(by("olga", f"service create -d --no-resolve-image --name slots --label owner=group:ops {named} {write}"))
+
+    assert rules(docker, "alicia", "volume create --label owner=alicia data-2") == {"taken-volumes"}
+    docker.do(by("alicia", "volume create --label owner=alicia data-two"))
+    docker.do(by("alicia", f"run --rm --label owner=alicia -v data-two:/v {SLEEP.replace('3600', '0')}"))
+    docker.do(by("alicia", "volume rm data-two"))
+    docker.do(by("olga", "service scale -d slots=2"))
+    docker.do(f"until {by('olga', 'run --rm -v data-2:/v:ro busybox cat /v/x')} | grep ops; do sleep 0.5; done", 60)
+    assert rules(docker, "alicia", "run --label owner=alicia -v data-2:/v busybox true") == {"own-objects-only"}
+    docker.do(by("olga", "service rm slots"))
+
+
 def test_an_image_does_not_give_a_container_of_operators_to_anybody(docker: GuardedDocker) -> None:
     docker.do("printf 'FROM busybox\\nLABEL owner=bob\\n' | DOCKER_BUILDKIT=0 " + by("olga", "build -q -t trojan -"))
 

@@ -155,6 +155,33 @@ def test_a_volume_that_anothers_service_would_make_is_taken(judge: Judge, where:
         assert TAKEN not in {rule for rule, _ in owners(with_service, "/services/web/update?version=1", update)}
 
 
+@pytest.mark.parametrize(
+    ("template", "taken", "free"),
+    [
+        ("data-{{.Task.Slot}}", ("data-1", "data-27", f"data-{'n' * 25}"), ("data", "data-x", "data-1-x", "xdata-1")),
+        ("{{ .Service.Name }}.{{.Node.Hostname}}", ("web.host-1",), ("web.host-2", "webxhost-1", "other.host-1")),
+        ("{{.Service.ID}}-{{.Node.ID}}", (f"{'s' * 25}-{'n' * 25}",), (f"{'s' * 25}-x", "mydata")),
+        ("{{.Task.Name}}", (f"web.1.{'t' * 25}", f"web.{'n' * 25}.{'t' * 25}"), ("web.1", f"db.1.{'t' * 25}")),
+        ("d{{.Task.ID}}", (f"d{'0' * 25}",), ("d0", "data")),
+        ('in-{{index .Service.Labels "x"}}-{{.Task.Slot}}-all', ("in-a-all", "in--all"), ("in-a", "out-a-all")),
+        ("{{if .Task.Slot}}a{{end}}-x", ("a-x",), ("a-y",)),
+        ("data-{{.Task.Slot", ("data-1",), ("other",)),
+    ],
+)
+def test_a_volume_that_a_template_of_anothers_service_can_become_is_taken(
+    judge: Judge, template: str, taken: tuple[str, ...], free: tuple[str, ...]
+) -> None:
+    """When the service gets one more task, that would mount hers."""
+    spec = {**owned_spec("", mount(template)), "Name": "web"}
+    service = {"ID": "s" * 25, "Spec": spec}
+    asked = replace(judge, host=FixedHost({"objects": {**OLD, "service": {"s" * 25: service}}}))
+
+    for name in (*taken, *free):
+        made = {"Name": name, "Labels": {"owner": "alicia"}}
+        assert owners(asked, "/volumes/create", made) == ({(TAKEN, "Name")} if name in taken else set()), name
+        assert owners(asked, "/volumes/create", made, OPERATOR) == set()
+
+
 def mounting(name: str, *volumes: str) -> dict[str, Any]:
     shown = owned_container(name, "alicia")
     mounts = [{"Type": "volume", "Name": one, "Driver": "local", "Destination": "/v"} for one in volumes]

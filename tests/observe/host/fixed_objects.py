@@ -28,7 +28,8 @@ class FixedObjects(StillObjects):
         return [{**shown, "Names": [f"/{name}"]} for name, shown in self.by_name.get(kind, {}).items()]
 
     def info(self) -> Mapping[str, JSON]:
-        return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
+        of_node = {"Name": "host-1", "Swarm": {"NodeID": "n" * 25}}
+        return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc", **of_node}
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ exists to whoever creates it, whatever labels that request has. In: the request 
 label. Out: what of the request needs the label, and `objects.takenVolumes`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import cast
 
@@ -20,6 +21,7 @@ _CREATE = "VolumeCreate"
 MAKES_VOLUMES = frozenset({_CREATE, "ContainerCreate", "ServiceCreate", "ServiceUpdate"})
 _MOUNTS = ("HostConfig.Mounts", "TaskTemplate.ContainerSpec.Mounts")
 _MAKING = ("HostConfig.Binds", *_MOUNTS)
+_FIELD, _END = re.compile(r"\{\{\s*\.(\w+\.\w+)\s*\}\}"), "}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,45 @@ def _list_claims(
         spec = child(service, "Spec")
         mounted = (*list_of_service(spec), *list_of_service(child(service, "PreviousSpec")))
         is_updated = id and (text(spec, "Name") == id or text(service, "ID").startswith(id))
-        if is_updated or not any(each.kind == "volume" and each.name == made.name for each in mounted):
+        names = {each.name for each in mounted if each.kind == "volume"}
+        with located(made.at):
+            is_mounted = any(_can_become(one, made.name, service, meanings) for one in names)
+        if is_updated or not is_mounted:
             continue
         # A list lacks labels.
         shown = meanings.inspect("service", text(service, "ID"), made.at)
         owner = text(shown.labels, owners.label) if shown is not None else ""
         if owner or not owners.is_operator:
             yield owner, f"is mounted by service {shorten_name(text(spec, 'Name'))}"
+
+
+def _can_become(mounted: str, name: str, service: Mapping[str, JSON], meanings: Meanings) -> bool:
+    """Whether tasks of a service on this node can mount a volume of this name; `mounted`: a name, or a template of one.
+
+    What stands for more than a field can become anything. Raises Refused (lookup-failed).
+    """
+    if TEMPLATE not in mounted or mounted == name:
+        return mounted == name
+    info = meanings.objects.info()
+    of, node = re.escape(text(child(service, "Spec"), "Name")), re.escape(text(child(info, "Swarm"), "NodeID"))
+    slot, task = f"(?:[0-9]+|{node})", "[0-9a-z]{25}"
+    # Those of swarmkit's template/context.go, but for maps.
+    fields = {
+        "Service.ID": re.escape(text(service, "ID")),
+        "Service.Name": of,
+        "Node.ID": node,
+        "Node.Hostname": re.escape(text(info, "Name")),
+        "Task.ID": task,
+        "Task.Name": rf"{of}\.{slot}\.{task}",
+        "Task.Slot": slot,
+    }
+    parts = _FIELD.split(mounted)
+    if TEMPLATE not in "".join(parts[::2]) and fields.keys() >= {*parts[1::2]}:
+        patterns = [fields[part] if at % 2 else re.escape(part) for at, part in enumerate(parts)]
+    else:
+        begin, end = mounted.partition(TEMPLATE)[0], mounted.rpartition(_END)[2] if _END in mounted else ""
+        patterns = [re.escape(begin.rstrip()), ".*", re.escape(end.lstrip())]
+    return re.fullmatch("".join(patterns), name) is not None
 
 
 def _list_mounts(body: Mapping[str, JSON], at: str) -> list[Mapping[str, JSON]]:
