@@ -166,6 +166,7 @@ def test_a_volume_that_anothers_service_would_make_is_taken(judge: Judge, where:
         ('in-{{index .Service.Labels "x"}}-{{.Task.Slot}}-all', ("in-a-all", "in--all"), ("in-a", "out-a-all")),
         ("{{if .Task.Slot}}a{{end}}-x", ("a-x",), ("a-y",)),
         ("data-{{.Task.Slot", ("data-1",), ("other",)),
+        ("data-" + 60 * "{{.Task.Slot}}" + "y", (f"data-{200 * '1'}y",), (f"data-{200 * '1'}x",)),
     ],
 )
 def test_a_volume_that_a_template_of_anothers_service_can_become_is_taken(

@@ -21,6 +21,8 @@ _CREATE = "VolumeCreate"
 MAKES_VOLUMES = frozenset({_CREATE, "ContainerCreate", "ServiceCreate", "ServiceUpdate"})
 _MOUNTS = ("HostConfig.Mounts", "TaskTemplate.ContainerSpec.Mounts")
 _MAKING = ("HostConfig.Binds", *_MOUNTS)
+# Three fields with what is between them: to match many slots takes time with their power.
+_MAX_PARTS = 7
 _FIELD, _END = re.compile(r"\{\{\s*\.(\w+\.\w+)\s*\}\}"), "}}"
 
 
@@ -134,7 +136,7 @@ def _can_become(mounted: str, name: str, service: Mapping[str, JSON], meanings: 
         "Task.Slot": slot,
     }
     parts = _FIELD.split(mounted)
-    if TEMPLATE not in "".join(parts[::2]) and fields.keys() >= {*parts[1::2]}:
+    if len(parts) <= _MAX_PARTS and TEMPLATE not in "".join(parts[::2]) and fields.keys() >= {*parts[1::2]}:
         patterns = [fields[part] if at % 2 else re.escape(part) for at, part in enumerate(parts)]
     else:
         begin, end = mounted.partition(TEMPLATE)[0], mounted.rpartition(_END)[2] if _END in mounted else ""
