@@ -20,8 +20,8 @@ is_network_id = _compare(r"[0-9a-z]{25}|[0-9a-f]{12,64}")
 is_whole_network_id = _compare(r"[0-9a-z]{25}|[0-9a-f]{64}")
 # What Docker may take for the beginning of one: it completes any that no network has as its name.
 may_begin_network_id = _compare(r"[0-9a-z]{1,25}|[0-9a-f]{1,64}")
-# What looks like a swarm's ID, or like the beginning of a local network's, as command lines show it. A whole one counts: a
-# container joins a local network of that name instead of the network of that ID (docker-facts 8.11).
+# What looks like a swarm's ID, or like the beginning of a local network's, as command lines show it. A whole one of a
+# swarm counts: a container joins a local network of that name instead of that network (docker-facts 8.11).
 looks_shown = _compare(r"[0-9a-z]{12,25}|[0-9a-f]{26,63}")
 # The SHA-256 of an image, as registries write it.
 is_digest = _compare(r"sha256:[0-9a-f]{64}")
