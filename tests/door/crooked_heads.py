@@ -20,9 +20,9 @@ from io import BytesIO
 from pathlib import Path
 
 from portero.decide.identity.door_stamp import read_stamp
-from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
 from portero.door.serve import listen_at
+from portero.door.stamps import Stamps
 from tests.door.running import ANSWER, BOOT, KEY
 
 DOORS = ("traefik", "users")

@@ -3,11 +3,12 @@
 import json
 import socket
 
-from portero.door.clients import Account, AccountLookup, Stamps
 from portero.door.pipes import Pipes
 from portero.door.shares import Share
+from portero.door.stamps import Stamps
 from portero.door.stream import Stream
 from portero.door.treating import Surroundings
+from portero.observe.host.clients import Account, AccountLookup
 from tests.door.running import BOOT, KEY
 
 GET = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"

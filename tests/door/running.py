@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
 from portero.door.serve import listen_at
+from portero.door.stamps import Stamps
 from portero.door.treatment import Treat, pass_as_it_came
 
 KEY = Ed25519PrivateKey.generate()

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from portero.door import request_head
-from portero.door.clients import Stamps
+from portero.door.stamps import Stamps
 
 from .crooked_heads import Fault, Sent, bench, check, make_sent
 from .running import ANSWER, BOOT, KEY

@@ -246,7 +246,7 @@ def test_nothing_but_news_of_sockets_wakes_a_door_with_idle_streams(tmp_path: Pa
         for client in clients:
             client.sendall(GET)
             assert client.recv(100)
-        wait_until(lambda: loop.is_idle)
+        wait_until(lambda: not (loop._waiting or loop._ready or loop._retried))
         for client in clients:
             client.close()
     assert len(held) == 100

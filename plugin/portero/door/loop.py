@@ -11,13 +11,14 @@ from contextlib import suppress
 from functools import partial
 
 from portero.decide.identity.trusted import USERS
-from portero.door.clients import AccountLookup, ClientProcesses, Stamps
 from portero.door.pipes import Pipes
 from portero.door.shares import Client, ConnectionRoom, Share, Turns, count_connections
+from portero.door.stamps import Stamps
 from portero.door.stream import Stream
 from portero.door.treating import Surroundings
 from portero.door.treatment import Treat, TurnedAway, pass_as_it_came
 from portero.observe.dockerd.peer import read_peer
+from portero.observe.host.clients import AccountLookup, ClientProcesses
 
 _LOG = logging.getLogger(__name__)
 # Seconds: until dockerd is tried again, waiting connections are looked at, one more is accepted.
@@ -97,11 +98,6 @@ class DoorLoop:
         self._epoll.close()
         for end in (self._wake_read, self._wake_write):
             os.close(end)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether only news of a socket wake it."""
-        return not (self._waiting or self._ready or self._retried)
 
     def describe(self) -> str:
         names = ", ".join(name for name, _ in self._doors.values())

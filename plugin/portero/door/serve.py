@@ -16,11 +16,11 @@ from typing import NoReturn
 
 from portero.decide.reading.routes import Routes
 from portero.decide.values.errors import Fault
-from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
 from portero.door.masked_requests import MaskedRequests
 from portero.door.owned_requests import OwnedRequests
 from portero.door.owners import OwnersFile
+from portero.door.stamps import Stamps
 from portero.observe.dockerd.peer import refuses_connections
 from portero.observe.process import package_files
 from portero.observe.process.systemd_notify import ALIVE_EVERY, Notifier

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 from portero.door.asking import Exchange
-from portero.door.clients import UNKNOWN, Account
 from portero.door.grpc import GrpcUpgrade
 from portero.door.pipes import Direction
 from portero.door.request_head import GRPC, write_stamp
 from portero.door.shares import Client
 from portero.door.treating import DOCKERD_WITHIN, NO_ANSWER, Surroundings, TreatedRequest
 from portero.door.treatment import Ask, NothingMore, Request, Treatment, TurnedAway
+from portero.observe.host.clients import UNKNOWN, Account
 
 _LOG = logging.getLogger(__name__)
 # Seconds.

@@ -2,10 +2,10 @@
 
 from portero.decide.values.dataclass import dataclass
 from portero.door.asking import Exchange
-from portero.door.clients import AccountLookup, Stamps
 from portero.door.pipes import Pipes
 from portero.door.reception import Reception
 from portero.door.shares import Share
+from portero.door.stamps import Stamps
 from portero.door.treatment import (
     UNREADABLE,
     Answered,
@@ -17,6 +17,7 @@ from portero.door.treatment import (
     Treatment,
     pass_as_it_came,
 )
+from portero.observe.host.clients import AccountLookup
 
 # Seconds. The second one: dockerd that starts again with many containers.
 _BODY_WITHIN, DOCKERD_WITHIN = 60.0, 60.0

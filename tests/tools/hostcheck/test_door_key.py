@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.door.clients import Stamps
+from portero.door.stamps import Stamps
 from portero.tools.hostcheck import door_key
 from portero.tools.hostcheck.door_key import put_key
 

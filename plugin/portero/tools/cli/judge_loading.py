@@ -12,8 +12,8 @@ from portero.decide.policy.doors import find_label
 from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import LoadError
 from portero.decide.values.json_fields import JSON
-from portero.door.clients import read_account
 from portero.observe.dockerd.daemon_config import DaemonConfigs
+from portero.observe.host.clients import read_account
 from portero.observe.host.live_host import HostFiles
 from portero.serve.application.judged_host import list_daemon_addresses
 from portero.serve.application.loading import judge_of

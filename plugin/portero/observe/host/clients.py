@@ -1,35 +1,26 @@
-"""Who connects: whether the process is in a container, the account of its uid with its groups, and stamps that say it.
+"""Who connects: whether the process is in a container, and the account of its uid with its groups.
 
 A container is a reason to refuse a process at the users' door, never an identity: a uid there is the same number as a
 uid of the host. The process is held by a descriptor (SO_PEERPIDFD, Linux 6.5; pidfd_open(2) before), so that what is
 read of its number is about this process. Accounts are from the name service (NSS), asked by threads: it can hang.
-
-A stamp is made with the door's private key, and used again for some seconds, so that it is verified once.
 """
 
 import errno
 import grp
-import logging
 import os
 import pwd
 import select
 import socket
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from queue import SimpleQueue
 
-from portero.decide.identity import door_stamp, key_pairs
-from portero.decide.identity.key_pairs import PrivateKey
 from portero.decide.identity.trusted import is_name
 from portero.decide.values.dataclass import dataclass
 from portero.observe.dockerd.peer import read_peer
 from portero.observe.dockerd.proc import parse_containers
-from portero.observe.files.whole_files import read_regular_file
 from portero.observe.process.threads import start_thread
-from portero.observe.stores.door_key import read_boot
 
-_LOG = logging.getLogger(__name__)
 _THREADS = 4
 # Seconds; a new member of a group is known after them.
 _CACHED_SECONDS = 30.0
@@ -170,35 +161,3 @@ def _has_ended(descriptor: int) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(0))
-
-
-# Seconds. Most of a stamp's minute is left for a dockerd that is slow to ask.
-_USED_AGAIN = 15
-_MAX_STAMPS = 1024
-
-
-class Stamps:
-    """Made for one boot of this host."""
-
-    def __init__(self, key: PrivateKey, boot: str) -> None:
-        self._key = key
-        self._boot = boot
-        self._cache: dict[tuple[str, ...], tuple[str, float]] = {}
-
-    @classmethod
-    def read(cls, file: Path) -> "Stamps":
-        """By the key in this file; raises OSError, and ValueError for another kind of file."""
-        if (key := key_pairs.parse_private_key(read_regular_file(file))) is None:
-            raise ValueError("is no key of a door")
-        return cls(key, read_boot())
-
-    def make_stamp(self, door: str, user: str, groups: Sequence[str], now: float) -> str:
-        """A stamp at a time, in seconds since 1970."""
-        of = (door, user, *groups)
-        stamp, made = self._cache.get(of, ("", 0.0))
-        if not made <= now < made + _USED_AGAIN:
-            if len(self._cache) >= _MAX_STAMPS:
-                self._cache.clear()
-            stamp = door_stamp.make_stamp(self._key, self._boot, door, user, groups, int(now))
-            self._cache[of] = (stamp, now)
-        return stamp

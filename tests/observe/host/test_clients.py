@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from portero.decide.identity.door_stamp import LIFETIME, read_stamp
 from portero.decide.interfaces.daemon import Peer
-from portero.door import clients
-from portero.door.clients import UNKNOWN, Account, AccountLookup, ClientProcesses, Stamps, read_account
-from tests.door.running import BOOT, KEY
+from portero.observe.host import clients
+from portero.observe.host.clients import UNKNOWN, Account, AccountLookup, ClientProcesses, read_account
 
 
 def test_an_account_has_its_name_and_its_groups() -> None:
@@ -193,30 +191,3 @@ def test_it_is_this_process_with_a_kernel_that_gives_descriptors_and_with_one_th
     monkeypatch.setattr(clients, "_SO_PEERPIDFD", option)
 
     assert ClientProcesses().is_trusted(client)
-
-
-NOON = 1_800_000_000
-
-
-def test_a_stamp_is_used_again_for_seconds_and_by_its_own_caller_alone() -> None:
-    stamps = Stamps(KEY, BOOT)
-    first = stamps.make_stamp("users", "alicia", ["dev"], NOON)
-
-    assert stamps.make_stamp("users", "alicia", ["dev"], NOON + 14) == first
-    assert stamps.make_stamp("users", "bob", ["dev"], NOON) != first
-    assert stamps.make_stamp("users", "alicia", [], NOON) != first
-    later = read_stamp(stamps.make_stamp("users", "alicia", ["dev"], NOON + 15), KEY.public_key(), BOOT)
-    assert (later.user, later.start, later.end) == ("alicia", NOON + 15, NOON + 15 + LIFETIME)
-
-
-def test_a_clock_that_is_set_back_makes_a_new_one() -> None:
-    stamps = Stamps(KEY, BOOT)
-    first = stamps.make_stamp("traefik", "", (), NOON)
-
-    assert stamps.make_stamp("traefik", "", (), NOON - 3600) != first
-
-
-def test_another_file_is_no_key(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("x")
-    with pytest.raises(ValueError, match=r"PEM|key"):
-        Stamps.read(tmp_path / "key")
