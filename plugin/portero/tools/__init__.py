@@ -1,4 +1,4 @@
 """Nothing imports them. Commands, and all that works offline.
 
-Imports: decide, door, observe, serve.
+Imports: decide, observe, serve.
 """
