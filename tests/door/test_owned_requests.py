@@ -12,9 +12,9 @@ from portero.decide.reading.routes import Routes
 from portero.door.asking import read_answer
 from portero.door.masked_requests import MaskedRequests
 from portero.door.owned_requests import OwnedRequests
-from portero.door.owners import OwnersFile
 from portero.door.treatment import UNREADABLE, Answered, Ask, HoldBody, Request, Treatment, TurnedAway
 from portero.observe.process import package_files
+from portero.observe.stores.owners_file import OwnersFile
 
 ROUTES = Routes.load(package_files.read_schema("operations.json"))
 SITE: dict[str, Any] = {

@@ -31,8 +31,8 @@ from portero.decide.reading.routes import Match
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.refusals import Refused
 from portero.door.filtered_answer import FilteredAnswer
-from portero.door.owners import Caller, OwnersFile
 from portero.door.treatment import UNREADABLE, Ask, Reply, Request, Treating, Treatment, TurnedAway, ask, hold_body
+from portero.observe.stores.owners_file import Caller, OwnersFile
 
 _LOG = logging.getLogger(__name__)
 MAX_BODY = 2 << 20

@@ -19,11 +19,11 @@ from portero.decide.values.errors import Fault
 from portero.door.loop import DoorLoop
 from portero.door.masked_requests import MaskedRequests
 from portero.door.owned_requests import OwnedRequests
-from portero.door.owners import OwnersFile
 from portero.door.stamps import Stamps
 from portero.observe.dockerd.peer import refuses_connections
 from portero.observe.process import package_files
 from portero.observe.process.systemd_notify import ALIVE_EVERY, Notifier
+from portero.observe.stores.owners_file import OwnersFile
 
 _FIRST_DESCRIPTOR = 3
 # As Docker's own socket: its owner and group. Many connections can come at once.

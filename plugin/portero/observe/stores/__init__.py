@@ -1,5 +1,5 @@
-"""Policy folders, records of images, the door's key, tables of the API.
+"""Policy folders, records of images, the door's key, who owns what, tables of the API.
 
-Imports: decide.engine, decide.identity, decide.images, decide.policy, decide.reading, decide.values, observe.files,
-observe.process.
+Imports: decide.engine, decide.identity, decide.images, decide.ownership, decide.policy, decide.reading, decide.values,
+observe.files, observe.process.
 """

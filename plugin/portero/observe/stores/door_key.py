@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.refusals import Refused
+from portero.observe.files.whole_files import stamp_file
 
 if TYPE_CHECKING:  # slow to load, and needed only where there is a door
     from portero.decide.identity.door_stamp import Stamp
@@ -54,7 +55,7 @@ class DoorKey:
             raise Refused("door-invalid", _AT) from None
         except OSError:
             raise Refused("host-unreadable", _AT) from None
-        seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        seen = stamp_file(status)
         if self._read is None or self._read[0] != seen:
             # Who else may write it could name any user.
             if status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.decide.values.refusals import Refused
-from portero.door.owners import OwnersFile
+from portero.observe.stores.owners_file import OwnersFile
 from tests.door.test_owned_requests import SITE
 
 

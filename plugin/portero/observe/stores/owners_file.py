@@ -15,7 +15,7 @@ from portero.decide.policy.doors import find_label, hides_variables, lets_throug
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_strict_object
-from portero.observe.files.whole_files import read_regular_file
+from portero.observe.files.whole_files import read_regular_file, stamp_file
 
 _MAX_BYTES = 4 << 20
 
@@ -60,8 +60,7 @@ class OwnersFile:
         return hides_variables(self._site, door)
 
     def _read(self) -> None:
-        status = os.stat(self._file)
-        seen = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        seen = stamp_file(os.stat(self._file))
         if seen != self._seen:
             site = load_strict_object(read_regular_file(self._file, _MAX_BYTES))
             groups = cast("dict[str, list[str]]", site["user-groups"])
