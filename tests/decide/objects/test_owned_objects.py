@@ -320,6 +320,30 @@ def test_a_network_and_the_container_that_joins_or_leaves_are_both_ones_own(judg
         }
 
 
+@pytest.mark.parametrize(
+    ("name", "checks", "refused"),
+    [
+        ("his", None, True),
+        ("his", False, True),
+        ("his", True, False),
+        ("old", False, True),
+        ("mine", False, False),
+        ("hi", False, False),
+    ],
+)
+def test_a_new_network_makes_no_name_of_others_ambiguous(
+    judge: Judge, name: str, checks: bool | None, *, refused: bool
+) -> None:
+    """Before 25.0 dockerd makes it, unless it is asked to check."""
+    shown = {**OLD["network"], "old": network("old")}
+    networks = {f"id of {each}": {**one, "Id": f"id of {each}", "Name": each} for each, one in shown.items()}
+    asked = replace(judge, host=FixedHost({"objects": {**OLD, "network": networks}}))
+    body = {"Name": name, "CheckDuplicate": checks, "Labels": {"owner": "alicia"}}
+
+    assert refusals(asked, "POST", "/networks/create", body) == ({(CHANGED, "Name")} if refused else set())
+    assert refusals(asked, "POST", "/networks/create", body, who=OPERATOR) == set()
+
+
 @pytest.mark.parametrize("kind", ["containers", "volumes", "networks", "images", "build"])
 def test_a_prune_reaches_everybodys(judge: Judge, kind: str) -> None:
     assert refusals(judge, "POST", f"/{kind}/prune") == {(CHANGED, "path")}

@@ -19,7 +19,7 @@ from portero.decide.objects.owned_volumes import MAKES_VOLUMES, describe_labels,
 from portero.decide.ownership.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.reading.routes import Operation
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_fields import JSON, child, text, texts, to_object
+from portero.decide.values.json_fields import JSON, child, flag, text, texts, to_object
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.spelling import shorten_name
 
@@ -137,6 +137,24 @@ def _list_used(
                 # Who uses it is in the namespaces of those that it joins, and in its volumes.
                 waiting += [Named("container", joined, named.at) for joined in one.joined.values()]
                 yield from _list_reached(owners, one, named.at, meanings)
+    if operation.id == "NetworkCreate":
+        yield from _list_namesakes(owners, child(document, "body"), meanings)
+
+
+def _list_namesakes(owners: OwnerNames, body: Mapping[str, JSON], meanings: Meanings) -> Iterator[tuple[str, JSON]]:
+    """Networks with the name of a new one, which dockerd makes before 25.0 unless it is asked to check.
+
+    Nobody reaches either by that name then (docker-facts 8.12).
+    """
+    name = text(body, "Name")
+    with located("Name"):
+        listed = () if flag(body, "CheckDuplicate") else meanings.objects.list_all("network")
+    # A list lacks labels.
+    ids = [text(one, "Id") for one in listed if text(one, "Name") == name]
+    for one in (meanings.inspect("network", id, "Name") for id in ids):
+        owner = text(one.labels, owners.label) if one is not None else ""
+        whose = shorten_name(owner) or OPERATORS
+        yield owner, {"kind": "network", "name": shorten_name(name), "owner": whose, "at": "Name"}
 
 
 def _list_reached(

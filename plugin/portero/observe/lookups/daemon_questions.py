@@ -43,7 +43,7 @@ _WANTED: Mapping[ListedKind, Wanted] = {
         "Mounts": dict.fromkeys(MOUNT_FIELDS),
         "HostConfig": dict.fromkeys(NAMESPACES),
     },
-    "network": dict.fromkeys(("Id", "Options", "ConfigOnly")),
+    "network": dict.fromkeys(("Id", "Name", "Options", "ConfigOnly")),
     "service": {"ID": None, "UpdatedAt": None, "Spec": _SPEC, "PreviousSpec": _SPEC},
 }
 # What a swarm has is unavailable on a node that is no manager, and so is what is done to it.
