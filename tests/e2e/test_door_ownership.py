@@ -208,6 +208,13 @@ def test_an_image_with_a_services_label_shows_its_maker_nothing_of_others(docker
     assert "echo seen" in seen
     assert "hers" not in seen
     docker.do(by("alicia", "rm -f hers"))
+    # A commit has the labels of the task's container, too.
+    docker.do(by("bob", f"commit {task} kept"))
+    docker.do(by("bob", "run -d --init --name again kept sleep 3600"))
+    assert names(docker, "bob", "ps --filter name=again --format {{.Names}}") == {"again"}
+    docker.do(by("bob", "exec again true"))
+    assert refusing(docker.shell(by("alicia", "exec again true")).stderr)
+    docker.do(by("bob", "rm -f again"))
     docker.do(by("bob", "service rm web"))
 
 

@@ -94,6 +94,29 @@ def test_a_label_alone_makes_no_container_a_task(judge: Judge, known: str) -> No
     assert refusals(asked, "GET", "/containers/trap/json") == {(READ, BY_ID)}
 
 
+@pytest.mark.parametrize("known", ["t" * 25, ""])
+@pytest.mark.parametrize(
+    ("name", "label", "refused"),
+    [
+        ("again", "alicia", False),
+        ("again.1", "alicia", False),
+        (f"web.1.{'t' * 25}", "alicia", True),
+        ("again", "bob", True),
+        ("again", None, True),
+    ],
+)
+def test_a_container_of_a_committed_task_is_its_makers(
+    judge: Judge, name: str, label: str | None, known: str, *, refused: bool
+) -> None:
+    """The image has the labels of the task's container. Where the task is gone the name says whether it is one's."""
+    shown = with_task(name, label, "t" * 25)
+    asked = daemon(
+        judge, service={HERS: service("alicia")}, task={known: task(HERS, "f" * 64)}, container={"again": shown}
+    )
+
+    assert bool(refusals(asked, "POST", "/containers/again/stop")) is refused
+
+
 @pytest.mark.parametrize(
     ("changed", "label", "refused"),
     [

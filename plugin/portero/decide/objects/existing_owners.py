@@ -1,12 +1,14 @@
 """Whose an existing object is: what its label says, and where the label of something else counts.
 
-A task, and its container, belong to their service's owner, whatever their own labels say. An anonymous volume without
-the label belongs to the owner of the containers that mount it. A step of a classic build runs in a container with the
+A task, and its container, belong to their service's owner, whatever their own labels say. A container of an image that
+was made of a task's has those labels, but not such a name: its own owner label counts. An anonymous volume without the
+label belongs to the owner of the containers that mount it. A step of a classic build runs in a container with the
 labels of the image before it, which another user may have made. In: an object as dockerd shows it. Out: its owner.
 """
 
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.objects.object_use import Meanings, located
+from portero.decide.ownership.own_lists import has_name_of_task
 from portero.decide.ownership.owner_names import OwnerNames
 from portero.decide.values.docker_names import is_digest
 from portero.decide.values.json_fields import child, objects, text
@@ -25,8 +27,11 @@ def find_owner(one: ExistingObject, owners: OwnerNames, meanings: Meanings, at: 
         found = meanings.inspect("task", task, at)
         # Anyone can give a container this label, and so can an image: only the task itself says which it has.
         status = child(child(found.shown, "Status"), "ContainerStatus") if found is not None else {}
-        is_real = text(status, "ContainerID") == one.id
-        return _find_owner_of_task(found, owners, meanings, at) if found is not None and is_real else ""
+        if found is not None and text(status, "ContainerID") == one.id:
+            return _find_owner_of_task(found, owners, meanings, at)
+        # Of one that is called so the task may be gone, or seen by managers alone.
+        if has_name_of_task(task, [one.name]):
+            return ""
     if one.kind == "volume" and not owner and _ANONYMOUS in one.labels:
         return _find_owner_of_users(one.name, owners, meanings, at)
     if owner and isinstance(one, ExistingContainer) and _may_be_build_step(one, owner, owners, meanings, at):

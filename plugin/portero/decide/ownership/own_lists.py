@@ -38,15 +38,10 @@ class Viewer:
     volumes: frozenset[str] = frozenset()
 
     def owns(self, labels: JSON, names: Iterable[JSON]) -> bool:
-        """By the label; of a task's container that of its service counts, where the name says that it is one.
-
-        Every image can have a task's labels: of a container without such a name they make it nobody's.
-        """
-        if not (task := to_object(labels).get(_TASK)):
+        """By the label; of a task's container that of its service counts, where the name says that it is one."""
+        if not has_name_of_task(str(to_object(labels).get(_TASK)), names):
             return self.owns_plain(labels)
-        ends = f".{task}" if _TASK_ID.fullmatch(str(task)) else None
-        is_task = ends is not None and any(str(name).endswith(ends) for name in names)
-        return is_task and str(to_object(labels).get(_SERVICE)) in self.services
+        return str(to_object(labels).get(_SERVICE)) in self.services
 
     def owns_container(self, entry: dict[str, JSON]) -> bool:
         """One of a list."""
@@ -107,6 +102,11 @@ class Viewer:
         kind = entry.get("Type")
         is_own = kind == "container" and self.owns(attributes, [attributes.get("name")])
         return entry if kind in _OF_ALL or is_own else None
+
+
+def has_name_of_task(task: str, names: Iterable[JSON]) -> bool:
+    """Whether a container with this task in its labels is called as that task's: every image can have such labels."""
+    return _TASK_ID.fullmatch(task) is not None and any(str(name).endswith(f".{task}") for name in names)
 
 
 def _list_volumes(container: dict[str, JSON]) -> list[str]:
