@@ -95,6 +95,9 @@ def test_docker_run_needs_no_label(docker: DooredDocker) -> None:
     for user, own in (("alicia", "hers"), ("bob", "his")):
         on_bridge = json.loads(docker.do(by(user, "network inspect bridge")))[0]["Containers"]
         assert [one["Name"] for one in on_bridge.values()] == [own]
+    docker.do(by("olga", f"run -d --init --name operators --link his:db {SLEEP}"))
+    assert names(docker, "bob", "ps --no-trunc --format {{.Names}}") == {"his"}
+    docker.do(by("olga", "rm -f operators"))
     usage = docker.do(by("bob", "system df -v --format '{{json .}}'"))
     assert "his" in usage
     assert "hers" not in usage

@@ -120,6 +120,13 @@ def test_an_image_shows_a_container_to_no_owner_of_a_service(name: str) -> None:
         assert passes(name=name, **mine["Labels"])
 
 
+def test_a_link_to_ones_own_container_does_not_name_the_others() -> None:
+    linked = {"Id": "x", "Labels": labels("unix:alicia"), "Names": ["/his/db", "/hers", "/../db"]}
+
+    assert see("ContainerList", [linked]) == [{**linked, "Names": ["/hers"]}]
+    assert see("SystemDataUsage", {"Containers": [linked]}) == {"Containers": [{**linked, "Names": ["/hers"]}]}
+
+
 def test_networks_that_all_have_show_what_is_ones_own_on_them() -> None:
     inside = {name: {"Name": name} for name in OWNERS}
     mine = {name: {"Name": name} for name in SEEN}

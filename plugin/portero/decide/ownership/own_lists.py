@@ -66,7 +66,12 @@ class Viewer:
     # -- what stays of an entry
 
     def see_container(self, entry: dict[str, JSON]) -> JSON:
-        return entry if self.owns_container(entry) else None
+        if not self.owns_container(entry):
+            return None
+        if isinstance(names := entry.get("Names"), list):
+            # A link adds the name of the container that has it, which can be another's.
+            entry["Names"] = [name for name in names if str(name).rfind("/") <= 0]
+        return entry
 
     def see_volume(self, entry: dict[str, JSON]) -> JSON:
         labels = to_object(entry.get("Labels"))
