@@ -53,6 +53,7 @@ def test_binds_name_volumes() -> None:
     binds = ["/a:/b", "data:/b", "data:/b:ro", "./a:/b", "~/a:/b", "data", "x:/b", "..:/b", "{{x}}:/y"]
 
     assert [*list_bound(place({"Binds": binds}))] == ["data", "data"]
+    assert [*list_bound(place({"Binds": binds, "VolumeDriver": "local"}))] == ["data", "data"]
     assert [*list_bound(place({"Binds": binds, "VolumeDriver": "x"}))] == []
     assert [*list_bound(place({"Binds": 1}))] == []
 

@@ -43,7 +43,8 @@ def list_volumes(config: Place | None) -> list[Place]:
 
 def list_bound(config: Place) -> Iterator[str]:
     """The names of volumes in Binds, which have no room for a label."""
-    binds = None if config.value("VolumeDriver") else config.value("Binds")
+    # With another driver than the door makes one with, the caller makes it first.
+    binds = config.value("Binds") if config.value("VolumeDriver") in (None, "", "local") else None
     for bind in binds if isinstance(binds, list) else ():
         name, colon, _target = str(bind).partition(":")
         if colon and _VOLUME.fullmatch(name):
