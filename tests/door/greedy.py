@@ -1,5 +1,6 @@
 """A door as a process of its own before a stand-in for dockerd, and clients that take what they can get."""
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,16 @@ from portero.decide.identity import key_pairs
 from portero.observe.files.whole_files import write_whole
 from tests.door.running import ANSWER, KEY, connect, receive_all
 
+# The door that writes an owner's label, for which it holds bodies.
+LABELS = "labels"
+_SITE = {
+    "ownership": "owner",
+    "operators": [],
+    "operator-groups": [],
+    "user-groups": {},
+    "door-lists": {},
+    "doors": [{"name": LABELS, "label": True}],
+}
 GET = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
 STREAM = b"GET /events HTTP/1.1\r\nHost: docker\r\n\r\n"
 BULK = b"GET /bulk HTTP/1.1\r\nHost: docker\r\n\r\n"
@@ -26,7 +37,7 @@ def _answer(client: socket.socket) -> None:
         seen = b""
         while b"\r\n\r\n" not in seen and (piece := client.recv(1 << 16)):
             seen += piece
-        if b" /_ping " in seen:
+        if b" /_ping " in seen or b" /grpc " in seen:
             client.sendall(ANSWER)
             return
         client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -75,7 +86,7 @@ def separate_door(folder: Path, names: Sequence[str]) -> Iterator[Door]:
     dockerd = folder / "dockerd.sock"
     write_whole(folder / "key", key_pairs.encode_private(KEY), 0o400, synced=False)
     # Lists of a door that the policy does not name pass: the plugin refuses them.
-    (folder / "doors.json").write_text('{"user-groups": {}, "doors": []}')
+    (folder / "doors.json").write_text(json.dumps(_SITE))
     for name in names:
         (folder / name).mkdir()
     stand_in = os.fork()

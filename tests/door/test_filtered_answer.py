@@ -1,6 +1,8 @@
 """Answers of a dockerd, true and crooked, in pieces: what is another's never passes."""
 
+import gc
 import json
+import weakref
 from random import Random
 from typing import Any
 
@@ -204,6 +206,18 @@ def test_events_pass_line_by_line(separator: bytes) -> None:
     assert json.loads(out[0].split(b"\r\n")[1]) == events[0]
     assert answer.feed(b"0\r\n\r\n") == b"0\r\n\r\n"
     assert answer.ended
+
+
+def test_what_is_held_goes_with_the_answer() -> None:
+    gc.disable()
+    try:
+        answer = FilteredAnswer(make_shape("ContainerList", VIEWER), "/containers/json")
+        answer.feed(HEAD + b'Content-Length: 99\r\n\r\n[{"Id":')
+        held = weakref.ref(answer)
+        del answer
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_a_limit_counts_what_is_seen() -> None:

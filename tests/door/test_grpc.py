@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from h2.events import ResponseReceived
 from portero.door.grpc import GrpcDenial
 from portero.door.request_head import PREFACE
 from portero.door.treatment import TurnedAway
+from tests.door.greedy import separate_door, take_connections
 from tests.door.running import ANSWER, ask, connect, receive_all, running_door
 
 TRAEFIK = "traefik/docker.sock"
@@ -101,6 +103,52 @@ def test_an_answer_that_is_none_is_said(tmp_path: Path) -> None:
 def test_what_is_no_http_2_ends() -> None:
     with pytest.raises(ConnectionError, match="is not HTTP/2"):
         GrpcDenial(TurnedAway(403, "no")).feed(b"GET / HTTP/1.1\r\nHost: docker\r\n\r\n")
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+SETTINGS = frame(4, 0, 0, b"")
+# Headers without an end, by CONTINUATION: a library has to keep them.
+ENDLESS = frame(1, 0, 1, b"\x40" * (16 << 10)) + frame(9, 0, 1, b"\x40" * (16 << 10)) * 62
+
+
+def test_whoever_is_denied_is_read_no_further_than_a_client_needs() -> None:
+    def find_end(data: bytes) -> int:
+        """After how many bytes it is not read any more."""
+        denial = GrpcDenial(TurnedAway(403, "no"))
+        for at in range(0, len(data), 1024):
+            try:
+                denial.feed(data[at : at + 1024])
+            except ConnectionError:
+                return at
+        return len(data)
+
+    # Each stream has headers alone, from the tables of HPACK (RFC 7541): POST, http, / and authority d.
+    streams = b"".join(frame(1, 5, 1 + 2 * number, b"\x83\x86\x84\x01\x01d") for number in range(5000))
+    assert 64 << 10 < find_end(PREFACE + SETTINGS + ENDLESS) < 130 << 10
+    assert 8 << 10 < find_end(PREFACE + SETTINGS + streams) < 24 << 10
+
+
+def test_greedy_clients_that_are_denied_leave_the_door_its_memory(tmp_path: Path) -> None:
+    with separate_door(tmp_path, ["g0", "g1", "other"]) as door:
+        held = [
+            one
+            for name in ("g0", "g1")
+            for one in take_connections(door.path(name), PREFACE + SETTINGS + ENDLESS[:20000], 400)
+        ]
+        for one in held:
+            with suppress(OSError):
+                one.settimeout(0.01)
+                one.sendall(ENDLESS[20000:])
+        pings = sorted(door.time_ping("other") for _ in range(10))
+        memory = door.read_memory()
+        for one in held:
+            one.close()
+
+    assert memory < 96
+    assert pings[-2] <= 0.5
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from portero.door.shares import ConnectionRoom, Share, Turns, count_connections
-from tests.door.greedy import BULK, GET, STREAM, separate_door, take_connections
+from tests.door.greedy import BULK, GET, LABELS, STREAM, separate_door, take_connections
 from tests.door.running import receive_all
 
 # 60 KiB of one field, and no end.
@@ -102,6 +102,17 @@ def _peek(one: socket.socket) -> bytes:
         return receive_all(one)
     except TimeoutError:
         return b""
+
+
+def test_bodies_of_clients_that_go_leave_nothing_in_memory(tmp_path: Path) -> None:
+    """Found by an attacker: 214 of them, one after the other, took 256 MiB, the bound of the unit (MemoryMax)."""
+    head = b"POST /volumes/create HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: 2000000"
+    with separate_door(tmp_path, [LABELS]) as door:
+        for _ in range(60):
+            (client,) = take_connections(door.path(LABELS), head + b"\r\n\r\n" + b" " * 1_900_000, 1)
+            client.close()
+        door.time_ping(LABELS)
+        assert door.read_memory() < 96
 
 
 def test_two_thousand_idle_streams_need_little_memory(tmp_path: Path) -> None:

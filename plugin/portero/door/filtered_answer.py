@@ -34,7 +34,8 @@ class FilteredAnswer:
         self._json, self._target, self._is_stream = JsonFilter(shape), target, is_stream
         self._buffer = bytearray()
         # False: it can do nothing without more bytes. None: all that follows passes as it comes.
-        self._step: Callable[[], bool | None] = self._read_head
+        # Not bound, as in Reception.release.
+        self._step: Callable[[FilteredAnswer], bool | None] = FilteredAnswer._read_head
         self._head, self._out = b"", bytearray()
         # Bytes of the body, or of its chunk, that are to come.
         self._left = 0
@@ -43,18 +44,18 @@ class FilteredAnswer:
 
     def mask_with(self, mask: Callable[[JSON], JSON]) -> None:
         """Have what stays changed; None: it cannot be."""
-        self._json.mask = mask
+        self._json.reader.mask = mask
 
     @property
     def held(self) -> int:
-        return len(self._buffer) + len(self._json.buffer)
+        return len(self._buffer) + len(self._json.reader.buffer)
 
     def feed(self, data: bytes) -> bytes:
         if self.ended:
             return b""
         self._buffer += data
         try:
-            while (more := self._step()) and not self.ended:
+            while (more := self._step(self)) and not self.ended:
                 pass
         except Unreadable as unreadable:
             return self._break_off(unreadable)
@@ -65,10 +66,10 @@ class FilteredAnswer:
 
     def end(self) -> bytes:
         """dockerd has closed the connection, which ends an answer of no given length."""
-        if self.ended or self._step == self._pass_on:
+        if self.ended or self._step is FilteredAnswer._pass_on:
             return b""
         try:
-            if self._step != self._read_rest:
+            if self._step is not FilteredAnswer._read_rest:
                 raise Unreadable("ends too early")
             self._finish()
         except Unreadable as unreadable:
@@ -78,7 +79,7 @@ class FilteredAnswer:
     def _take_out(self) -> bytes:
         out = bytes(self._out)
         self._out.clear()
-        if more := self._json.left_out - self.left_out:
+        if more := self._json.reader.left_out - self.left_out:
             self.left_out += more
             _LOG.warning("%d entries of %s are left out: they are too large", more, self._target[:200])
         self._has_given = self._has_given or out != b""
@@ -101,7 +102,7 @@ class FilteredAnswer:
         if status is None or None in fields:
             raise Unreadable("has a head that is not HTTP/1.1")
         if status[1] >= b"300":
-            self._step = self._pass_on
+            self._step = FilteredAnswer._pass_on
             return True
         named = [(each[1].lower(), each[2]) for each in fields if each is not None]
         self._check_head(status[1], named)
@@ -123,13 +124,13 @@ class FilteredAnswer:
         if _CODED in values:
             if values[_CODED].lower() != b"chunked" or _SIZED in values:
                 raise Unreadable("has two lengths, or another coding")
-            self._step = self._read_size
+            self._step = FilteredAnswer._read_size
         elif _SIZED in values:
             if not _LENGTH.fullmatch(values[_SIZED]):
                 raise Unreadable("has no length that can be read")
-            self._left, self._step = int(values[_SIZED]), self._read_sized
+            self._left, self._step = int(values[_SIZED]), FilteredAnswer._read_sized
         else:
-            self._step = self._read_rest
+            self._step = FilteredAnswer._read_rest
 
     def _pass_on(self) -> None:
         return None
@@ -174,7 +175,7 @@ class FilteredAnswer:
             raise Unreadable("has chunks that cannot be read")
         self._left = int(self._buffer[:end], 16)
         del self._buffer[: end + 2]
-        self._step = self._read_chunk if self._left else self._read_last
+        self._step = FilteredAnswer._read_chunk if self._left else FilteredAnswer._read_last
         return True
 
     def _read_chunk(self) -> bool:
@@ -182,7 +183,7 @@ class FilteredAnswer:
         if self._left or len(self._buffer) < 2:
             return False
         self._expect_line_end()
-        self._step = self._read_size
+        self._step = FilteredAnswer._read_size
         return True
 
     def _read_last(self) -> bool:

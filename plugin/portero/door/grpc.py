@@ -23,6 +23,9 @@ _SWITCHED = b"HTTP/1.1 101 "
 # google.rpc.Code. Clients ask again after 14 (UNAVAILABLE), for 20 s, and lose the sentence.
 _PERMISSION_DENIED, _FAILED_PRECONDITION = "7", "9"
 _MAX_MESSAGE = 16 << 10
+# Of a client that is denied: its requests, and 64 KiB of data that HTTP/2 lets it send. The library may keep as much,
+# beside the number of each stream.
+MAX_DENIED, _OF_STREAM = 128 << 10, 128
 _NO_GRPC = "This dockerd has no POST /grpc, without which no plugin is asked about gRPC: build without --driver remote."
 
 
@@ -66,7 +69,7 @@ def _read_refusal(data: bytes) -> TurnedAway:
 
 
 class GrpcDenial:
-    """Answers each stream of a client with a status and a message; raises OSError for what is not HTTP/2."""
+    """Answers each stream with a status and a message; raises OSError for what is not HTTP/2, or too much."""
 
     def __init__(self, refused: TurnedAway) -> None:
         status = _PERMISSION_DENIED if refused.status == HTTPStatus.FORBIDDEN else _FAILED_PRECONDITION
@@ -75,13 +78,18 @@ class GrpcDenial:
         self._fields = [*answer.items()]
         self._connection = H2Connection(H2Configuration(client_side=False))
         self._connection.initiate_connection()
+        self._fed = 0
 
     def feed(self, data: bytes) -> bytes:
         """What the client gets for these bytes of its own."""
+        self._fed += len(data)
+        if self._fed > MAX_DENIED:
+            raise ConnectionError("sends more than a client that reads its answers")
         try:
             for event in self._connection.receive_data(data):
                 if isinstance(event, RequestReceived):
                     self._connection.send_headers(event.stream_id, self._fields, end_stream=True)
+                    self._fed += _OF_STREAM
         except ProtocolError as error:
             raise ConnectionError("is not HTTP/2") from error
         return self._connection.data_to_send()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from portero.decide.reading.http_parser import Malformed
-from portero.door.grpc import GrpcDenial
+from portero.door.grpc import MAX_DENIED, GrpcDenial
 from portero.door.pipes import READ
 from portero.door.request_head import GRPC, ExcessiveHead, HeadReader, RequestHead
 from portero.door.shares import Client, Share
@@ -22,6 +22,8 @@ _REFUSED_WITHIN = 5.0
 # A client may still be sending what is not read any more; its answer would be lost with a reset.
 _LINGER = 2.0
 _DENIED_WITHIN = 30.0
+# Answered in one go, within some milliseconds.
+_DENIED_PIECE = 4 << 10
 _ONE_REQUEST = "the door takes one HTTP/1.1 request as Docker's clients send it."
 _TOO_MUCH = "Too much waits for this client at once: ask again when some of it has gone."
 _HANGUP = select.EPOLLHUP | select.EPOLLERR
@@ -86,6 +88,8 @@ class Reception:
     def release(self) -> None:
         """Give back what is not closed with its sockets."""
         self.count_bytes(0)
+        # A step leads back to the connection, whose megabytes would stay until Python looks for such circles.
+        self.step = bool
 
     def advance(self) -> bool | None:
         """Do what can be done now: False at the end of the connection, True when there may be more at once."""
@@ -144,6 +148,8 @@ class Reception:
 
     def _refuse(self, refused: TurnedAway) -> bool:
         """Answer as dockerd does; what the client still sends is read and dropped."""
+        if self._denial is not None:
+            return False
         if self.head is GRPC:
             self._denial = GrpcDenial(refused)
             self.wait(_DENIED_WITHIN)
@@ -164,11 +170,11 @@ class Reception:
     def _deny(self) -> bool | None:
         """Answer what the client asks in gRPC, until it goes."""
         assert self._denial is not None  # noqa: S101 - it is this step
-        data = bytes(self.reader.rest)
-        self.reader.rest.clear()
-        self.count_bytes(0)
+        self.count_bytes(MAX_DENIED)
+        data = bytes(self.reader.rest[:_DENIED_PIECE])
+        del self.reader.rest[:_DENIED_PIECE]
         if not data:
-            data = bytes(READ[: self.client.recv_into(READ)])
+            data = bytes(READ[: self.client.recv_into(READ, _DENIED_PIECE)])
         if answer := self._denial.feed(data):
             self.client.send(answer)
         return bool(data)

@@ -48,7 +48,7 @@ def test_an_entry_of_more_than_4_mib_is_left_out(piece: int) -> None:
 
 def test_what_stays_is_masked_and_what_cannot_be_is_unreadable() -> None:
     asked = JsonFilter(entries(keep))
-    asked.mask = lambda entry: {"masked": entry} if entry else None
+    asked.reader.mask = lambda entry: {"masked": entry} if entry else None
 
     assert asked.feed(b'[{"x": 1}') == b'[{"masked":{"x":1}}'
     with pytest.raises(Unreadable, match="cannot be masked"):
@@ -67,5 +67,5 @@ def test_no_step_takes_long() -> None:
             out += asked.feed(data[at : at + (1 << 16)])
             longest = max(longest, time.process_time() - began)
         assert len(json.loads(out + asked.finish())) == count
-        assert asked.left_out == 1 - count
+        assert asked.reader.left_out == 1 - count
         assert longest < 0.25  # ten times what it takes

@@ -29,10 +29,10 @@ class Unreadable(ValueError):
     """The answer is not as dockerd writes it."""
 
 
-class JsonFilter:
-    """`shape`: see list_shapes.py. `buffer`: what waits for the end of its entry; `out`: what stays."""
+class JsonReader:
+    """What a shape reads of an answer. `buffer`: what waits for the end of its entry; `out`: what stays."""
 
-    def __init__(self, shape: "Shape") -> None:
+    def __init__(self) -> None:
         self.buffer = bytearray()
         self.out = bytearray()
         self.left_out = 0
@@ -40,36 +40,6 @@ class JsonFilter:
         self.mask: Callable[[JSON], JSON] | None = None
         # Whether the answer may end here, with more to come or not.
         self.may_end = False
-        self._work = shape(self)
-        self._is_done = False
-        self._go_on()
-
-    def feed(self, data: bytes) -> bytes:
-        """What stays; raises Unreadable."""
-        self.buffer += data
-        return self._go_on()
-
-    def finish(self) -> bytes:
-        """What is left to write at the end of the answer; raises Unreadable where that came too early."""
-        # What ends a number or a word.
-        rest = self.feed(b" ")
-        if not (self._is_done or self.may_end):
-            raise Unreadable("ends too early")
-        return rest
-
-    def _go_on(self) -> bytes:
-        try:
-            if not self._is_done:
-                next(self._work)
-        except StopIteration:
-            self._is_done = True
-        if self._is_done:
-            del self.buffer[: _end_of(_SPACE, self.buffer, 0)]
-            if self.buffer:
-                raise Unreadable("goes on after its end")
-        out = bytes(self.out)
-        self.out.clear()
-        return out
 
     def peek(self) -> Generator[None, None, int]:
         """The next byte that is no white space; it stays."""
@@ -149,7 +119,45 @@ class JsonFilter:
                 return None if is_large or at > _MAX_ENTRY else raw
 
 
-Shape: TypeAlias = Callable[[JsonFilter], Work]
+class JsonFilter:
+    """`shape`: see list_shapes.py. What it holds goes with it at once: its reader does not lead back to the work."""
+
+    def __init__(self, shape: "Shape") -> None:
+        self.reader = JsonReader()
+        self._work = shape(self.reader)
+        self._is_done = False
+        self._go_on()
+
+    def feed(self, data: bytes) -> bytes:
+        """What stays; raises Unreadable."""
+        self.reader.buffer += data
+        return self._go_on()
+
+    def finish(self) -> bytes:
+        """What is left to write at the end of the answer; raises Unreadable where that came too early."""
+        # What ends a number or a word.
+        rest = self.feed(b" ")
+        if not (self._is_done or self.reader.may_end):
+            raise Unreadable("ends too early")
+        return rest
+
+    def _go_on(self) -> bytes:
+        read = self.reader
+        try:
+            if not self._is_done:
+                next(self._work)
+        except StopIteration:
+            self._is_done = True
+        if self._is_done:
+            del read.buffer[: _end_of(_SPACE, read.buffer, 0)]
+            if read.buffer:
+                raise Unreadable("goes on after its end")
+        out = bytes(read.out)
+        read.out.clear()
+        return out
+
+
+Shape: TypeAlias = Callable[[JsonReader], Work]
 
 
 def _end_of(pattern: re.Pattern[bytes], buffer: bytearray, at: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from portero.decide.ownership.json_stream import JsonFilter, Judge, Shape, Unreadable, Work
+from portero.decide.ownership.json_stream import JsonReader, Judge, Shape, Unreadable, Work
 from portero.decide.values.json_fields import JSON
 
 _SEPARATOR = 0x1E
@@ -13,7 +13,7 @@ _SEPARATOR = 0x1E
 def entries(judge: Judge) -> Shape:
     """A list, or null."""
 
-    def work(read: JsonFilter) -> Work:
+    def work(read: JsonReader) -> Work:
         if (yield from read.peek()) != ord("["):
             if (yield from read.take_value()) is not None:
                 raise Unreadable("is no list")
@@ -38,7 +38,7 @@ def entries(judge: Judge) -> Shape:
 def fields(shapes: Mapping[str, Shape]) -> Shape:
     """An object, of which fields without a shape go."""
 
-    def work(read: JsonFilter) -> Work:
+    def work(read: JsonReader) -> Work:
         if (yield from read.peek()) == ord("n"):
             yield from whole(lambda value: value)(read)
             return
@@ -69,7 +69,7 @@ def fields(shapes: Mapping[str, Shape]) -> Shape:
 def whole(change: Callable[[JSON], JSON]) -> Shape:
     """A value that is changed as a whole."""
 
-    def work(read: JsonFilter) -> Work:
+    def work(read: JsonReader) -> Work:
         read.out += read.write(change((yield from read.take_value())))
 
     return work
@@ -78,7 +78,7 @@ def whole(change: Callable[[JSON], JSON]) -> Shape:
 def lines(judge: Judge) -> Shape:
     """Objects without end, a line each, as they come."""
 
-    def work(read: JsonFilter) -> Work:
+    def work(read: JsonReader) -> Work:
         while True:
             read.may_end = True
             # What separates records in one of the formats (RFC 7464).
