@@ -63,6 +63,15 @@ def test_values_do_not_pass(tmp_path: Path, target: str, answer: JSON, expected:
     assert read_body(shown(tmp_path, target, answer)) == expected
 
 
+def test_disk_usage_is_masked_however_long_it_is(tmp_path: Path) -> None:
+    containers = [{"Labels": {"db.password": "hush", "text": "v" * 1000}}] * 5000
+    answer = shown(tmp_path, "/system/df", {"LayersSize": 5, "Containers": containers, "BuildCache": []})
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.count(b'"text":') == 5000
+    assert b"hush" not in answer
+
+
 def test_another_door_shows_them(tmp_path: Path) -> None:
     assert b"hush" in shown(tmp_path, "/containers/web/json", ENV, hides=False)
 

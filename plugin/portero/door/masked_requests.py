@@ -7,6 +7,7 @@ from typing import TypeAlias
 from portero.decide.facts.masked_answers import ENTRIES, WHOLE, mask_answer, shows_variables
 from portero.decide.ownership.json_stream import Shape
 from portero.decide.ownership.list_shapes import entries, fields, lines, whole
+from portero.decide.ownership.own_lists import shape_usage
 from portero.decide.reading.routes import Match, Routes
 from portero.decide.reading.uri import parse_target
 from portero.decide.values.dataclass import dataclass, replace
@@ -31,7 +32,8 @@ def _keep(value: JSON) -> JSON:
 
 
 _SHAPES: dict[str, Shape] = {
-    **dict.fromkeys((*WHOLE, "SystemDataUsage"), whole(_keep)),
+    **dict.fromkeys(WHOLE, whole(_keep)),
+    "SystemDataUsage": shape_usage(_keep, _keep, _keep),
     **dict.fromkeys(ENTRIES, entries(_keep)),
     "VolumeList": fields({"Volumes": entries(_keep), "Warnings": whole(_keep)}),
     _EVENTS: lines(_keep),

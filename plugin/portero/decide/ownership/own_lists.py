@@ -139,11 +139,10 @@ def _keep(value: JSON) -> JSON:
     return value
 
 
-def _shape_usage(viewer: Viewer) -> Shape:
-    """Both forms of /system/df. Build cache entries hold commands."""
-    kept, images = whole(_keep), entries(_keep)
-    containers, volumes, none = entries(viewer.see_container), entries(viewer.see_volume), entries(lambda entry: None)
-    listed = {"Images": images, "Containers": containers, "Volumes": volumes, "BuildCache": none}
+def shape_usage(container: Judge, volume: Judge, cache: Judge) -> Shape:
+    """Both forms of /system/df."""
+    kept, judges = whole(_keep), {"Images": _keep, "Containers": container, "Volumes": volume, "BuildCache": cache}
+    listed = {name: entries(judge) for name, judge in judges.items()}
     figures = dict.fromkeys(_FIGURES, kept)
     used = {f"{name.removesuffix('s')}Usage": fields({**figures, "Items": items}) for name, items in listed.items()}
     return fields({**dict.fromkeys(("LayersSize", "BuilderSize"), kept), **listed, **used})
@@ -156,7 +155,8 @@ LISTS: Mapping[str, Callable[[Viewer], Shape]] = {
     "NetworkInspect": lambda viewer: whole(lambda value: viewer.see_inside(to_object(value))),
     **dict.fromkeys(("ServiceList", "SecretList", "ConfigList"), lambda viewer: entries(viewer.see_labelled)),
     "TaskList": lambda viewer: entries(viewer.see_task),
-    "SystemDataUsage": _shape_usage,
+    # Build cache entries hold commands.
+    "SystemDataUsage": lambda viewer: shape_usage(viewer.see_container, viewer.see_volume, lambda entry: None),
     "SystemEvents": lambda viewer: lines(viewer.see_event),
 }
 
