@@ -4,7 +4,9 @@ import socket
 
 import pytest
 
+from portero.decide.ownership.list_shapes import entries
 from portero.door.asking import Exchange, read_answer
+from portero.door.filtered_answer import FilteredAnswer
 from portero.door.treatment import Answered, Ask
 
 
@@ -24,6 +26,17 @@ def test_a_request_of_the_doors_own_is_stamped_and_answered() -> None:
 
     assert seen.startswith(b"POST /volumes/create HTTP/1.1\r\nHost: docker\r\n")
     assert seen.endswith(b"\r\nX-Portero-Door: stamp\r\nConnection: close\r\n\r\n{}")
+
+
+def test_after_the_end_of_a_filtered_answer_nothing_is_read() -> None:
+    dockerd, door = socket.socketpair()
+    with dockerd, door:
+        answer = FilteredAnswer(entries(lambda entry: entry), "/services")
+        exchange = Exchange(door, Ask("GET", "/services", b"", 1000, answer), "X-Portero-Door: stamp")
+        exchange.move()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+        dockerd.sendall(head + b"[]")
+        assert exchange.move() == Answered(200, b"[]")
 
 
 def test_answers_are_read_whole() -> None:

@@ -32,7 +32,9 @@ class Exchange:
         self._answer += piece if left is None else left.feed(piece) if piece else left.end()
         if len(self._answer) > self._ask.max_bytes:
             raise ValueError("is too long")
-        return None if piece else read_answer(bytes(self._answer), self._ask.method)
+        if piece and (left is None or not left.ended):
+            return None
+        return read_answer(bytes(self._answer), self._ask.method)
 
 
 class _Received:

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from portero.decide.facts.masked_answers import mask_answer
 from portero.decide.ownership.json_stream import JsonFilter, Shape, Unreadable
 from portero.decide.ownership.list_shapes import entries
 from portero.decide.values.json_fields import JSON
@@ -66,6 +67,14 @@ def test_what_stays_is_masked_and_what_cannot_be_is_unreadable() -> None:
     assert asked.feed(b'[{"x": 1}') == b'[{"masked":{"x":1}}'
     with pytest.raises(Unreadable, match="cannot be masked"):
         asked.feed(b", {}]")
+
+
+def test_what_is_nested_too_deeply_is_unreadable() -> None:
+    for depth, masks in ((300, False), (1000, True)):
+        asked = JsonFilter(entries(keep))
+        asked.reader.mask = mask_answer if masks else None
+        with pytest.raises(Unreadable, match=r"nested too deeply|cannot be masked"):
+            asked.feed(b'[{"x":' + b"[" * depth + b"]" * depth + b"}]")
 
 
 def test_no_step_takes_long() -> None:

@@ -79,11 +79,14 @@ class JsonReader:
 
     def write(self, kept: JSON) -> bytes:
         """What stays, as a client gets it; raises Unreadable."""
-        if self.mask is not None and isinstance(kept, dict | list):
-            kept = self.mask(kept)
-            if kept is None:
-                raise Unreadable("cannot be masked")
-        return orjson.dumps(kept)
+        try:
+            if self.mask is not None and isinstance(kept, dict | list):
+                kept = self.mask(kept)
+                if kept is None:
+                    raise Unreadable("cannot be masked")
+            return orjson.dumps(kept)
+        except (TypeError, RecursionError) as error:
+            raise Unreadable("is nested too deeply") from error
 
     def take_raw(self) -> Generator[None, None, bytes | None]:
         """The bytes of the next value; None: it is too large, and was passed over."""
