@@ -1,9 +1,10 @@
 """HTTP at a Unix socket: what stands for dockerd, or for a plugin of it, in tests."""
 
+import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import BaseServer, ThreadingMixIn, UnixStreamServer
@@ -30,21 +31,31 @@ class Handler(BaseHTTPRequestHandler):
         """Respond."""
         self.respond()
 
-    def do_POST(self) -> None:
-        """Respond."""
-        self.respond()
+    do_PUT = do_POST = do_HEAD = do_GET  # noqa: N815 - http.server's names
 
     def posted(self) -> bytes:
         """The body of the request."""
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
-    def reply(self, body: bytes, status: int = 200) -> None:
-        """Send JSON."""
+    def reply(self, answer: object, status: int = 200) -> None:
+        """Send what becomes JSON, or bytes as they are."""
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def reply_if_known(self, answer: object) -> None:
+        """Send it as JSON; None: dockerd has no such object."""
+        self.reply({"message": "none"} if answer is None else answer, 404 if answer is None else 200)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
@@ -52,6 +63,16 @@ class Handler(BaseHTTPRequestHandler):
     def address_string(self) -> str:
         """A Unix peer has no address."""
         return ""
+
+
+def make_handler(respond: Callable[[Handler], None]) -> type[Handler]:
+    """One that responds so."""
+
+    class Responding(Handler):
+        def respond(self) -> None:
+            respond(self)
+
+    return Responding
 
 
 @contextmanager
@@ -72,6 +93,11 @@ def serving(path: Path | str, handler: type[Handler]) -> Iterator[None]:
     """Answer at this path for the length of a block."""
     with run_server(Server(str(path), handler)):
         yield
+
+
+def responding(path: Path | str, respond: Callable[[Handler], None]) -> AbstractContextManager[None]:
+    """Have a function respond at this path for the length of a block."""
+    return serving(path, make_handler(respond))
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class PluginHandler(Handler):
         """Activate, or keep the request and allow it."""
         posted = self.posted()
         if self.path == "/Plugin.Activate":
-            self.reply(b'{"Implements":["authz"]}')
+            self.reply({"Implements": ["authz"]})
             return
         allowed = True
         if self.path.endswith("AuthZReq"):
@@ -53,7 +53,7 @@ class PluginHandler(Handler):
             if "X-Case" in headers:
                 self.keep(posted.strip())
             allowed = "X-Refuse" not in headers
-        self.reply(json.dumps({"Allow": allowed, "Msg": "recorded"}).encode(), 200 if allowed else 500)
+        self.reply({"Allow": allowed, "Msg": "recorded"}, 200 if allowed else 500)
 
 
 class TracesHandler(Handler):

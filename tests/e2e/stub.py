@@ -22,7 +22,7 @@ class Handler(unix_server.Handler):
         asked = self.posted()
         activates = self.path == "/Plugin.Activate"
         answer = {"Implements": ["authz"]} if activates else {"Allow": self._allows(asked), "Msg": "stub"}
-        self.reply(json.dumps(answer).encode())
+        self.reply(answer)
 
     def _allows(self, asked: bytes) -> bool:
         if self.answer != "halt":

@@ -96,7 +96,7 @@ class Handler(unix_server.Handler):
     def respond(self):
         with open("/srv/volumes", "a") as file:
             file.write(f"{self.path} {self.posted().decode()}\\n")
-        self.reply(json.dumps({"Implements": ["VolumeDriver"]} if "Activate" in self.path else {"Err": "no"}).encode())
+        self.reply({"Implements": ["VolumeDriver"]} if "Activate" in self.path else {"Err": "no"})
 
 with unix_server.Server("/run/docker/plugins/vols.sock", Handler) as server:
     server.serve_forever()

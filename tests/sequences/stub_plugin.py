@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tests import unix_server
+from tests.unix_server import Handler, responding
 
 KINDS = ("VolumeDriver", "LogDriver", "IpamDriver", "NetworkDriver")
 # Whatever is asked for lies at the host's /.
@@ -36,25 +36,23 @@ class StubPlugin:
         self._name = PurePosixPath(path).name
         # The path may be longer than a socket's address: its folder is held open instead.
         self._folder = os.open(f"{root}{PurePosixPath(path).parent}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        calls = self.calls
-
-        class Handler(unix_server.Handler):
-            def respond(self) -> None:
-                calls.append(self.path)
-                asked = json.loads(self.posted() or "{}")
-                answer = ANSWERS.get(self.path, {"Err": ""})
-                if self.path == "/Plugin.Activate":
-                    answer = {"Implements": [*kinds]}
-                if self.path == "/VolumeDriver.Get":
-                    answer = {"Volume": {"Name": asked.get("Name", ""), "Mountpoint": "/"}}
-                self.reply(json.dumps(answer).encode())
-
-        self._serving = unix_server.serving(f"/proc/self/fd/{self._folder}/{self._name}", Handler)
+        self._kinds = kinds
+        self._serving = responding(f"/proc/self/fd/{self._folder}/{self._name}", self._respond)
         try:
             self._serving.__enter__()
         except OSError:
             os.close(self._folder)
             raise
+
+    def _respond(self, handler: Handler) -> None:
+        self.calls.append(handler.path)
+        asked = json.loads(handler.posted() or "{}")
+        answer = ANSWERS.get(handler.path, {"Err": ""})
+        if handler.path == "/Plugin.Activate":
+            answer = {"Implements": [*self._kinds]}
+        if handler.path == "/VolumeDriver.Get":
+            answer = {"Volume": {"Name": asked.get("Name", ""), "Mountpoint": "/"}}
+        handler.reply(answer)
 
     def end(self) -> None:
         self._serving.__exit__(None, None, None)

@@ -1,66 +1,59 @@
 """An issuer's server for tests: https on loopback, with an authority of its own; and a proxy that leads there."""
 
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from portero.tools.cli.authority import Authority, make_authority
-from tests.unix_server import run_server
+from tests.tools.registries import signed
+from tests.unix_server import Handler, run_server
 
 
+@dataclass(frozen=True)
 class KeyServer:
-    """Serves these answers: bytes, or a number for a status, or an address to be redirected to."""
+    """`ca`: the file of the authority that vouches for it."""
 
-    def __init__(self, folder: Path, answers: dict[str, bytes | int | str]) -> None:
-        made = make_authority("issuers", 2)
-        server = Authority.read(made.certificate, made.key).issue(
-            "server", "issuer", (), ["127.0.0.1", "keys.example.com"], 1
-        )
-        self.ca = folder / "authority.pem"
-        self.ca.write_bytes(made.certificate)
-        (folder / "server.pem").write_bytes(server.key + server.certificate)
+    url: str
+    ca: Path
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                answer = answers.get(self.path, 404)
-                if isinstance(answer, int):
-                    self.send_error(answer)
-                    return
-                self.send_response(302 if isinstance(answer, str) else 200)
-                if isinstance(answer, str):
-                    self.send_header("Location", answer)
-                self.end_headers()
-                self.wfile.write(answer if isinstance(answer, bytes) else b"")
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
+@contextmanager
+def serve_keys(folder: Path, answers: dict[str, bytes | int | str]) -> Iterator[KeyServer]:
+    """Serve these answers: bytes, or a number for a status, or an address to be redirected to."""
+    made = make_authority("issuers", 2)
+    issued = Authority.read(made.certificate, made.key).issue(
+        "server", "issuer", (), ["127.0.0.1", "keys.example.com"], 1
+    )
+    for name, content in (("authority", made.certificate), ("cert", issued.certificate), ("key", issued.key)):
+        (folder / f"{name}.pem").write_bytes(content)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "server.pem")
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.url = f"https://127.0.0.1:{self._server.server_port}"
-        self._running = run_server(self._server)
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        # A proxy passes on until the server ends.
+        handler.close_connection = True
+        given = answers.get(handler.path, 404)
+        if isinstance(given, int):
+            signed.answer(handler, given)
+        elif isinstance(given, str):
+            signed.answer(handler, 302, Location=given)
+        else:
+            signed.answer(handler, 200, given)
 
-    def __enter__(self) -> "KeyServer":
-        self._running.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._running.__exit__(None, None, None)
+    with signed.server(respond, folder) as url:
+        yield KeyServer(url, folder / "authority.pem")
 
 
 @contextmanager
 def serve_proxy(server: KeyServer, asked: list[tuple[str, str | None]], status: int = 200) -> Iterator[str]:
     """The host and port of a proxy that connects everybody to this server, and keeps what it was asked, and by whom."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_CONNECT(self) -> None:
+    class Proxy(Handler):
+        protocol_version = "HTTP/1.0"
+
+        def do_CONNECT(self) -> None:  # noqa: N802 - http.server's name
             asked.append((self.path, self.headers["Proxy-Authorization"]))
             self.send_response(status)
             self.end_headers()
@@ -72,10 +65,7 @@ def serve_proxy(server: KeyServer, asked: list[tuple[str, str | None]], status: 
                 _pass_on(self.connection, there)
                 back.join()
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
     with run_server(running):
         yield f"127.0.0.1:{running.server_port}"
 

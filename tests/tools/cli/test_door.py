@@ -16,7 +16,7 @@ import pytest
 from portero.tools.hostcheck import door_units
 from portero.tools.hostcheck.door_units import DoorSocket, UnitsFail
 from tests.tools.cli.running import portero
-from tests.unix_server import Handler, serving
+from tests.unix_server import Handler, responding
 
 TRAEFIK = {"name": "traefik", "operations": ["traefik"], "socket": {"group": "monitor", "mode": "0660"}}
 SITE = {"doors": [{"name": "users"}, TRAEFIK]}
@@ -28,11 +28,9 @@ CONTAINERS = [
 OWN = pwd.getpwuid(os.geteuid()).pw_name
 
 
-class Docker(Handler):
-    """Answers what is asked of it before a restart."""
-
-    def respond(self) -> None:
-        self.reply(json.dumps({"LiveRestoreEnabled": False} if self.path == "/info" else CONTAINERS).encode())
+def respond(docker: Handler) -> None:
+    """Answer what is asked before a restart."""
+    docker.reply({"LiveRestoreEnabled": False} if docker.path == "/info" else CONTAINERS)
 
 
 @pytest.fixture
@@ -49,7 +47,7 @@ def enabled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(door_units, "read_docker_socket", lambda: place)
     monkeypatch.setattr(door_units, "enable_doors", lambda docker, users, tools: done.append((users, tools)))
     monkeypatch.setattr(door_units, "disable_doors", lambda: done.append("disabled"))
-    with serving(tmp_path / "docker.sock", Docker):
+    with responding(tmp_path / "docker.sock", respond):
         yield done
 
 
@@ -138,13 +136,6 @@ def test_disabling_asks_too(enabled: list[Any]) -> None:
     assert enabled == ["disabled"]
 
 
-class Refusing(Docker):
-    """As where a site asks for known users: the question has no stamp."""
-
-    def respond(self) -> None:
-        self.reply(b"{}", 403)
-
-
 @pytest.mark.parametrize("is_there", [True, False])
 @pytest.mark.parametrize("command", ["enable", "disable"])
 def test_doors_go_whatever_dockerd_says(
@@ -156,7 +147,8 @@ def test_doors_go_whatever_dockerd_says(
     monkeypatch.setattr(door_units, "read_docker_socket", lambda: place)
     words = ["--schemas", str(policy)] if command == "enable" else []
 
-    with serving(own, Refusing) if is_there else nullcontext():
+    # As where a site asks for known users: the question has no stamp.
+    with responding(own, lambda docker: docker.reply({}, 403)) if is_there else nullcontext():
         done = portero("door", command, "--yes", *words)
 
     if command == "enable" and not is_there:
@@ -198,7 +190,7 @@ def test_a_socket_of_dockerd_itself_is_no_door(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "stale.sock").touch()
     monkeypatch.setattr(door_units, "DOCKERD_SOCKET", str(tmp_path / ("docker.sock" if is_moved else "stale.sock")))
 
-    with serving(tmp_path / "docker.sock", Docker):
+    with responding(tmp_path / "docker.sock", respond):
         listed = portero("door", "list", "--schemas", tmp_path).stdout.splitlines()
 
     does = "answers; everything" if is_moved else "does not answer; everything"

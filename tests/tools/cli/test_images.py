@@ -25,7 +25,7 @@ from tests.decide.judging.requests import write_files
 from tests.tools.cli.running import fault_of, portero
 from tests.tools.registries.docker_registry import Registry
 from tests.tools.registries.signed import answer, server
-from tests.unix_server import Handler, serving
+from tests.unix_server import responding
 
 pytestmark = pytest.mark.skipif(
     shutil.which("cosign") is None or shutil.which("docker-registry") is None,
@@ -115,12 +115,7 @@ def site(module_site: Site) -> Site:
 @contextmanager
 def listing(socket: Path, *images: object) -> Iterator[str]:
     """A daemon that lists these images."""
-
-    class Daemon(Handler):
-        def respond(self) -> None:
-            self.reply(dump(images))
-
-    with serving(socket, Daemon):
+    with responding(socket, lambda daemon: daemon.reply(images)):
         yield f"unix://{socket}"
 
 

@@ -3,8 +3,8 @@
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,14 @@ from portero.tools.hostcheck.door_units import UnitsFail
 from portero.tools.hostcheck.probe import Guarded
 from tests.failing import fail_with
 from tests.tools.cli.running import fault_of, portero
-from tests.unix_server import Handler, serving
+from tests.unix_server import responding
 
 COMMAND = "portero.tools.cli.status_command"
 QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": [], "decisions": {"allowed": 7}}
 
 
-@contextmanager
-def answering(socket: Path, status: int, text: str) -> Iterator[None]:
-    class Page(Handler):
-        def respond(self) -> None:
-            self.reply(text.encode(), status)
-
-    with serving(socket, Page):
-        yield
+def answering(socket: Path, status: int, text: str) -> AbstractContextManager[None]:
+    return responding(socket, lambda page: page.reply(text.encode(), status))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from click.testing import Result
 
 from tests.decide.identity.test_keys import entry, key_set
 from tests.decide.judging.requests import write_files
-from tests.tools.cli.key_server import KeyServer
+from tests.tools.cli.key_server import serve_keys
 from tests.tools.cli.running import fault_of, portero
 
 run = partial(portero, "token")
@@ -133,7 +133,7 @@ def test_keys_of_an_issuer_are_fetched_into_a_file(tmp_path: Path) -> None:
     text = key_set(entry("ES256", kid="1"), entry("RS256", use="enc"))
     output = tmp_path / "login.jwks"
 
-    with KeyServer(tmp_path, {"/keys": text}) as server:
+    with serve_keys(tmp_path, {"/keys": text}) as server:
         result = run("keys", f"{server.url}/keys", "--ca", server.ca, "--output", output)
 
     assert result.output == f"{output}: 1 keys that verify tokens\n"
@@ -141,7 +141,7 @@ def test_keys_of_an_issuer_are_fetched_into_a_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_ends_with_one_sentence(tmp_path: Path) -> None:
-    with KeyServer(tmp_path, {"/keys": key_set(entry("ES256"))}) as server:
+    with serve_keys(tmp_path, {"/keys": key_set(entry("ES256"))}) as server:
         result = run("keys", f"{server.url}/keys", "--ca", server.ca, "--output", tmp_path / "no/such/file")
 
     assert result.exit_code == 2

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from portero.tools.compose import override, run
 from tests.tools.cli.running import portero
 from tests.tools.compose.test_requests import needs_compose
-from tests.unix_server import Handler, serving
+from tests.unix_server import Handler, responding
 
 pytestmark = needs_compose
 
@@ -102,15 +102,12 @@ def test_limits_of_a_service_that_runs_come_from_what_it_uses(tmp_path: Path) ->
     labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
     running = [{"Id": "a" * 64, "Names": ["/shop-web-1"], "State": "running", "Labels": labels}]
 
-    class Daemon(Handler):
-        def respond(self) -> None:
-            used = {"memory_stats": {"usage": 90 << 20, "stats": {"inactive_file": 10 << 20}}}
-            known = {"/containers/json?all=1": running, "/services": [], "/info": {"CgroupVersion": "2"}}
-            answer = used if "/stats?" in self.path else known.get(self.path)
-            shown = {"message": "none"} if answer is None else answer
-            self.reply(json.dumps(shown).encode(), 404 if answer is None else 200)
+    def respond(daemon: Handler) -> None:
+        used = {"memory_stats": {"usage": 90 << 20, "stats": {"inactive_file": 10 << 20}}}
+        known = {"/containers/json?all=1": running, "/services": [], "/info": {"CgroupVersion": "2"}}
+        daemon.reply_if_known(used if "/stats?" in daemon.path else known.get(daemon.path))
 
-    with serving(socket, Daemon):
+    with responding(socket, respond):
         done = portero("check", "--profile", "hardened", "--docker-host", f"unix://{socket}", "--fix", file, "--write")
 
     written = (tmp_path / "compose.override.yaml").read_text()

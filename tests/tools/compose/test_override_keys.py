@@ -1,6 +1,5 @@
 """What images only read becomes read-only, and limits are those that are missing, by what containers use."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from portero.tools.compose.override_keys import (
 )
 from portero.tools.recording.request_files import DecidedRequest
 from tests.tools.report.conftest import checked, violation
-from tests.unix_server import Handler, serving
+from tests.unix_server import Handler, responding
 
 
 @pytest.mark.parametrize(
@@ -120,12 +119,8 @@ MIB = 1 << 20
     ],
 )
 def test_the_limit_has_room(tmp_path: Path, stats: object, state: object, expected: tuple[str, str] | None) -> None:
-    class Daemon(Handler):
-        def respond(self) -> None:
-            self.reply(json.dumps({"memory_stats": stats}).encode())
-
     container = cast(Mapping[str, JSON], {"Id": "x", "Names": ["/web"], "State": state})
-    with serving(tmp_path / "d.sock", Daemon):
+    with responding(tmp_path / "d.sock", lambda daemon: daemon.reply({"memory_stats": stats})):
         found = measure_memory([container], [str(tmp_path / "d.sock")], 1024 * MIB)
 
     assert found == (
@@ -135,15 +130,14 @@ def test_the_limit_has_room(tmp_path: Path, stats: object, state: object, expect
 
 @pytest.mark.parametrize("status", [200, 403, None])
 def test_a_container_that_does_not_answer_leaves_the_limit_to_the_site(tmp_path: Path, status: int | None) -> None:
-    class Daemon(Handler):
-        def respond(self) -> None:
-            if "/a/" in self.path:
-                self.reply(json.dumps({"memory_stats": {"usage": 40 * MIB}}).encode())
-            elif status is not None:
-                self.reply(b"{}", status)
+    def respond(daemon: Handler) -> None:
+        if "/a/" in daemon.path:
+            daemon.reply({"memory_stats": {"usage": 40 * MIB}})
+        elif status is not None:
+            daemon.reply({}, status)
 
     running: list[dict[str, JSON]] = [{"Id": name, "Names": [f"/{name}"], "State": "running"} for name in "ab"]
-    with serving(tmp_path / "d.sock", Daemon):
+    with responding(tmp_path / "d.sock", respond):
         assert measure_memory(running[:1], [str(tmp_path / "d.sock")], 1024 * MIB) is not None
         assert measure_memory(running, [str(tmp_path / "d.sock")], 1024 * MIB) is None
 

@@ -1,14 +1,13 @@
 """A host made of files, and a dockerd at a Unix socket."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from socketserver import UnixStreamServer
 
 import pytest
 
 from tests.tools.hostcheck.answering_dockerd import Dockerd
 from tests.tools.hostcheck.host_tree import Host
+from tests.unix_server import responding
 
 
 @pytest.fixture
@@ -23,9 +22,5 @@ def host(tmp_path: Path) -> Host:
 def dockerd(tmp_path: Path) -> Iterator[Dockerd]:
     (tmp_path / "run").mkdir()
     dockerd = Dockerd(tmp_path / "run" / "docker.sock")
-    with UnixStreamServer(dockerd.address, dockerd.handler()) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with responding(dockerd.address, dockerd.respond):
         yield dockerd
-        server.shutdown()
-        thread.join()

@@ -1,6 +1,5 @@
 """dockerd restarts once it shows live-restore, or where no container runs; else the containers are named."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,9 +22,9 @@ class Docker(Handler):
 
     def respond(self) -> None:
         if self.path == "/info":
-            self.reply(json.dumps(self.infos.pop(0) if len(self.infos) > 1 else self.infos[0]).encode())
+            self.reply(self.infos.pop(0) if len(self.infos) > 1 else self.infos[0])
         else:
-            self.reply(json.dumps([{"Names": [f"/{name}"]} for name in self.running]).encode())
+            self.reply([{"Names": [f"/{name}"]} for name in self.running])
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from portero.serve.signing import signature
 from portero.serve.signing.versions import Seen
 from portero.tools.registries import bundle_archive
 from portero.tools.registries.bundle_archive import Bundle, Trust
-from tests.unix_server import run_server
+from tests.unix_server import make_handler, run_server
 
 KEY, OTHER_KEY = key_pairs.make_key(), key_pairs.make_key()
 KEYS = {signature.identify_key(KEY.public_key()): KEY.public_key()}
@@ -55,22 +55,11 @@ def certificate(folder: Path) -> Path:
 def server(respond: Respond, tls: Path | None = None) -> Iterator[str]:
     """The URL of a server on this machine that answers each request by `respond`. `tls`: a folder of `certificate`."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            respond(self)
-
-        do_PUT = do_POST = do_HEAD = do_GET  # noqa: N815 - http.server's names
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
             """A client that hangs up is no error of the test."""
 
-    running = Server(("127.0.0.1", 0), Handler)
+    running = Server(("127.0.0.1", 0), make_handler(respond))
     running.daemon_threads = True
     if tls is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -7,7 +7,7 @@ import pytest
 
 from portero.tools.registries.key_fetch import fetch_keys
 from tests.decide.identity.test_keys import entry, key_set
-from tests.tools.cli.key_server import KeyServer, serve_proxy
+from tests.tools.cli.key_server import serve_keys, serve_proxy
 
 
 def fault_of_fetch(capsys: pytest.CaptureFixture[str], url: str, ca: Path | None = None) -> str:
@@ -22,7 +22,7 @@ KEYS = key_set(entry("ES256", kid="1"), entry("EdDSA"))
 
 def test_the_set_is_taken_as_it_is_sent_from_where_the_issuers_configuration_says(tmp_path: Path) -> None:
     answers: dict[str, bytes | int | str] = {"/keys": KEYS}
-    with KeyServer(tmp_path, answers) as server:
+    with serve_keys(tmp_path, answers) as server:
         answers["/c"] = f'{{"issuer": "x", "jwks_uri": "{server.url}/keys"}}'.encode()
         found = [fetch_keys(f"{server.url}/{path}", server.ca) for path in ("keys", "c")]
 
@@ -48,12 +48,12 @@ def test_the_set_is_taken_as_it_is_sent_from_where_the_issuers_configuration_say
 def test_anything_else_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: bytes | int | str, fault: str
 ) -> None:
-    with KeyServer(tmp_path, {"/keys": answer}) as server:
+    with serve_keys(tmp_path, {"/keys": answer}) as server:
         assert fault in fault_of_fetch(capsys, f"{server.url}/keys", server.ca)
 
 
 def test_a_server_of_an_unknown_authority_is_not_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with KeyServer(tmp_path, {"/keys": KEYS}) as server:
+    with serve_keys(tmp_path, {"/keys": KEYS}) as server:
         assert "its certificate is not trusted" in fault_of_fetch(capsys, f"{server.url}/keys")
 
 
@@ -67,7 +67,7 @@ def test_keys_are_fetched_by_the_proxy_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     asked: list[tuple[str, str | None]] = []
-    with KeyServer(tmp_path, {"/keys": KEYS}) as server, serve_proxy(server, asked) as proxy:
+    with serve_keys(tmp_path, {"/keys": KEYS}) as server, serve_proxy(server, asked) as proxy:
         for address in (f"http://alicia:a%3Ab@{proxy}/", proxy):
             monkeypatch.setenv(variable, address)
             assert fetch_keys("https://keys.example.com/keys", server.ca) == (KEYS, 2)
@@ -79,7 +79,7 @@ def test_no_proxy_names_servers_that_are_asked_directly(tmp_path: Path, monkeypa
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "example.com,127.0.0.1")
 
-    with KeyServer(tmp_path, {"/keys": KEYS}) as server:
+    with serve_keys(tmp_path, {"/keys": KEYS}) as server:
         assert fetch_keys(f"{server.url}/keys", server.ca) == (KEYS, 2)
 
 
@@ -95,7 +95,7 @@ def test_no_proxy_names_servers_that_are_asked_directly(tmp_path: Path, monkeypa
 def test_a_proxy_that_does_not_connect_is_named_without_its_login(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, proxy: str, fault: str
 ) -> None:
-    with KeyServer(tmp_path, {}) as server, serve_proxy(server, [], 407) as address:
+    with serve_keys(tmp_path, {}) as server, serve_proxy(server, [], 407) as address:
         monkeypatch.setenv("https_proxy", proxy.replace("PROXY", address))
         shown = fault_of_fetch(capsys, "https://keys.example.com/keys", server.ca)
 

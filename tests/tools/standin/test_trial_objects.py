@@ -19,7 +19,7 @@ from portero.tools.standin.trial_objects import (
 )
 from tests.tools.cli.running import portero
 from tests.tools.report.conftest import checked, violation
-from tests.unix_server import Handler, serving, silent
+from tests.unix_server import Handler, responding, silent
 
 
 def make_state() -> State:
@@ -89,18 +89,9 @@ ANSWERS: Mapping[str, object] = {
 }
 
 
-class Daemon(Handler):
-    def respond(self) -> None:
-        answer = ANSWERS.get(self.path)
-        self.reply(
-            json.dumps({"message": "no such object"} if answer is None else answer).encode(),
-            404 if answer is None else 200,
-        )
-
-
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Path]:
-    with serving(tmp_path / "d.sock", Daemon):
+    with responding(tmp_path / "d.sock", lambda daemon: daemon.reply_if_known(ANSWERS.get(daemon.path))):
         yield tmp_path / "d.sock"
 
 
@@ -176,12 +167,11 @@ def test_without_a_socket_there_is_nothing_to_say(tmp_path: Path) -> None:
     ],
 )
 def test_a_daemon_that_hides_something_is_named(tmp_path: Path, path: str, status: int, body: object, why: str) -> None:
-    class Refusing(Handler):
-        def respond(self) -> None:
-            is_other = self.path != path
-            self.reply(json.dumps(ANSWERS[self.path] if is_other else body).encode(), 200 if is_other else status)
+    def respond(daemon: Handler) -> None:
+        is_other = daemon.path != path
+        daemon.reply(ANSWERS[daemon.path] if is_other else body, 200 if is_other else status)
 
-    with serving(tmp_path / "d.sock", Refusing):
+    with responding(tmp_path / "d.sock", respond):
         assert f"/d.sock: {why}" in list_host_objects([str(tmp_path / "d.sock")]).note
 
 
