@@ -9,7 +9,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -18,11 +18,10 @@ import pytest
 from portero.decide.decision import Decision
 from portero.decide.judging.judge import Judge
 from portero.observe.host.fixed_host import FixedHost
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from portero.tools.standin import docker_command, socket_server
 from portero.tools.standin.answers import TrySession
 from portero.tools.standin.messages import Answer, ClientRequest, make_envelope
+from tests.judges import make_judge
 from tests.paths import SCHEMAS
 
 PAGE = SCHEMAS.parent / "docs" / "recipes.md"
@@ -53,8 +52,7 @@ def read(text: str) -> Recipe:
 
 @cache
 def judge_of_profile(profile: str, site: Path | None = None) -> Judge:
-    options = {"host_root": "none", "profile": profile} | ({"schemas": str(site)} if site else {})
-    return replace(judge_of(Settings.read({}, options)), host=FixedHost())
+    return make_judge(FixedHost(), profile=profile, **({"schemas": str(site)} if site else {}))
 
 
 def ask(command: str, judge: Judge) -> tuple[list[ClientRequest], list[Decision]]:

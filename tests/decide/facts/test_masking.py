@@ -12,10 +12,9 @@ from portero.decide.facts.secret_names import looks_secret
 from portero.decide.judging.judge import Judge
 from portero.decide.reading import envelope
 from portero.decide.values.json_fields import JSON
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.captured import envelopes
 from tests.cases import cases
+from tests.judges import make_judge
 
 SLOW_LINES = cases(__file__, "secrets.jsonl")
 
@@ -136,7 +135,7 @@ def test_what_cannot_be_read_is_not_stored(data: bytes, what: str) -> None:
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return judge_of(Settings.read({}, {"host_root": "none", "profile": "restricted"}))
+    return make_judge(profile="restricted")
 
 
 def _find_decided(judge: Judge, request: bytes) -> dict[str, JSON]:

@@ -13,14 +13,13 @@ from portero.decide.judging import denial
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.observe.stores.policy_loader import load_policy
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.identity.certificate_makers import make_authority, shown
 from tests.decide.identity.test_keys import pem
 from tests.decide.identity.token_makers import ED, ISSUER, NOON, token
 from tests.decide.judging.requests import list_refusing, make_exception, write_files
 from tests.decide.judging.test_judge import create
 from tests.decide.objects.test_existing_objects import OLD
+from tests.judges import make_judge
 from tests.observe.host.fixed_objects import FixedHost
 from tests.paths import SCHEMAS
 
@@ -46,11 +45,9 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     keys = {"keys/own.pem": pem(ED), "keys/ca.pem": AUTHORITY.pem()}
     files = {"site.json": SITE, "exceptions/probes.json": EXCEPTION} | keys
     folder = write_files(tmp_path_factory.mktemp("site"), files)
-    loaded = judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none", "host_groups": "web"}))
+    loaded = make_judge(FixedHost(), profile="hardened", host_groups="web")
     policy = load_policy([SCHEMAS, folder], loaded.routes.operations)
-    return replace(
-        loaded, host=FixedHost(), policy=policy, enforcement=Enforcement("hardened", "enforce", "restricted")
-    )
+    return replace(loaded, policy=policy, enforcement=Enforcement("hardened", "enforce", "restricted"))
 
 
 def with_site_value(judge: Judge, key: str, value: Any) -> Judge:

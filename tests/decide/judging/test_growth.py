@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from portero.decide.judging.judge import Judge
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, list_refusing
+from tests.judges import make_judge
 
 # Go's net/http takes a head of 1 MiB, and dockerd forwards bodies of 4 MiB: a quarter, in half a second.
 QUERY, BODY, DEEPEST = 1_000_000, 1_000_000, 2_000
@@ -77,7 +76,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     root = tmp_path_factory.mktemp("host")
     for folder in ("srv", "etc", "proc", "dev"):
         (root / folder).mkdir()
-    return judge_of(Settings.read({}, {"profile": "hardened", "host_root": str(root)}))
+    return make_judge(profile="hardened", host_root=str(root))
 
 
 def measure(judge: Judge, data: bytes, enough: float) -> float:

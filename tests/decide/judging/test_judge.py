@@ -12,17 +12,15 @@ from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, list_refusing
+from tests.judges import make_judge
 
 NOON = 1_800_000_000.0
 
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))
-    return replace(loaded, host=FixedHost())
+    return make_judge(FixedHost(), profile="baseline")
 
 
 def create(body: Mapping[str, object], **changed: object) -> bytes:

@@ -6,16 +6,15 @@ import pytest
 
 from portero.decide.judging.judge import Judge
 from portero.observe.host import network
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.corpus import every_body
+from tests.judges import make_judge
 
 # What a managed plugin does not see, it refuses: links of bind sources, names behind network IDs.
 REFUSED_THERE = {"host-paths-seen", "network-resolved"}
 
 
 def judge(host_root: str) -> Judge:
-    return judge_of(Settings.read({}, {"host_root": host_root, "profile": "baseline"}))
+    return make_judge(host_root=host_root, profile="baseline")
 
 
 def test_a_managed_plugin_decides_the_same_or_refuses_what_it_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:

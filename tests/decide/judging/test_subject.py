@@ -15,9 +15,8 @@ from portero.decide.reading.envelope import Envelope, read_envelope
 from portero.decide.values.json_fields import JSON
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.stores.policy_loader import load_policy
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, write_files
+from tests.judges import make_judge
 from tests.paths import SCHEMAS
 
 ASKED = Envelope("GET", "/_ping", None, {"user-agent": "Docker-Client/28"}, "alicia", "TLS", ())
@@ -80,7 +79,7 @@ def test_a_stack_that_is_deployed_again_updates_its_services(more: dict[str, JSO
     ],
 )
 def test_no_login_of_a_malformed_name_is_in_line_denial_or_recording(method: str, target: str, tmp_path: Path) -> None:
-    judge = replace(judge_of(Settings.read({}, {"profile": "restricted", "host_root": "none"})), host=FixedHost())
+    judge = make_judge(FixedHost(), profile="restricted")
     site = write_files(tmp_path, {"site.json": {"registries": ["registry.example.com"]}})
     judge = replace(judge, policy=load_policy([SCHEMAS, site], judge.routes.operations))
     data = envelope(method, f"/v1.45{target}")
@@ -147,7 +146,7 @@ def test_anything_else_is_none(headers: dict[str, str]) -> None:
     ],
 )
 def test_what_would_be_made_has_the_name_that_who_asks_knows(target: str, body: JSON, made: str) -> None:
-    judge = replace(judge_of(Settings.read({}, {"host_root": "none"})), host=FixedHost())
+    judge = make_judge(FixedHost())
     data = envelope("POST", f"/v1.45{target}", body)
 
     assert judge.decide(data, "d-1", 1_800_000_000.0).subject.made == made

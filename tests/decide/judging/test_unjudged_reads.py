@@ -16,10 +16,8 @@ from portero.decide.judging.judge import Judge
 from portero.decide.judging.unjudged_reads import UnjudgedReads
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.stores.policy_loader import load_policy
-from portero.serve.application.loading import judge_of
 from portero.serve.decision_log.decision_log import write_line
-from portero.serve.settings.settings import Settings
-from tests import captured
+from tests import captured, judges
 from tests.decide.identity.certificate_makers import make_authority, shown
 from tests.decide.identity.test_keys import pem
 from tests.decide.identity.token_makers import ED, ISSUER, NOON, token
@@ -33,9 +31,7 @@ RULE = json.loads((SCHEMAS / "rules/identity/known-identity.json").read_text())
 
 @cache
 def loaded() -> Judge:
-    return replace(
-        judge_of(Settings.read({}, {"host_root": "none", "host_groups": "web"})), host=FixedHost(captured.HOST)
-    )
+    return judges.make_judge(FixedHost(captured.HOST), host_groups="web")
 
 
 def make_judge(profile: str = "hardened", audit_profile: str = "", mode: Any = "enforce") -> Judge:

@@ -1,6 +1,5 @@
 """Names that Docker does not know are refused or reported as the site says; fields that it drops are reported."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +8,8 @@ from portero.decide.decision import Decision
 from portero.decide.judging import denial, unknown_fields
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.stores.api_tables import load_shapes
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, list_refusing
+from tests.judges import make_judge
 from tests.paths import SCHEMAS
 
 CREATE = load_shapes(SCHEMAS / "api").by_operation["ContainerCreate"]
@@ -76,8 +74,7 @@ def test_what_is_close_to_no_field_at_its_place_has_no_hint(at: str) -> None:
 
 
 def decide(version: str, operation: str = "create") -> Decision:
-    loaded = judge_of(Settings.read({}, {"profile": "restricted", "host_root": "none"}))
-    judge = replace(loaded, host=FixedHost())
+    judge = make_judge(FixedHost(), profile="restricted")
     path = {"create": "/services/create", "update": "/services/db/update?version=7"}[operation]
     return judge.decide(envelope("POST", f"{version}{path}", PROTECTED), "d-1", 0.0)
 

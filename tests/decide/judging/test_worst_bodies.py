@@ -13,9 +13,8 @@ from portero.decide.judging.judge import Judge
 from portero.decide.policy.at import follow
 from portero.decide.reading.body_decoder import LONG, MAX_ENTRIES, MAX_LONG
 from portero.decide.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope
+from tests.judges import make_judge
 
 MOST_BYTES_OF_A_LINE = 64 * 1024
 NOW = 1_800_000_000.0
@@ -25,7 +24,7 @@ SEEKING = {"block-io-limited", "drop-all-capabilities", "open-files-limit"}
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none"}))
+    return make_judge(profile="hardened")
 
 
 def post(judge: Judge, operation: str, body: object) -> bytes:

@@ -18,9 +18,8 @@ from portero.decide.objects.existing_objects import Existing
 from portero.decide.objects.object_use import ObjectFindings
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, list_refusing, make_exception, write_files
+from tests.judges import make_judge
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
 NOON = 1_800_000_000.0
@@ -145,8 +144,7 @@ HOST = FixedHost(
 def judge_with(tmp_path: Path, files: Mapping[str, Any]) -> Judge:
     """The judge at baseline, with these files in the site's folder."""
     folder = str(write_files(tmp_path, files))
-    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": folder}))
-    return replace(loaded, host=HOST)
+    return make_judge(HOST, profile="baseline", schemas=folder)
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.objects.joined_containers import find_joined
 from portero.decide.objects.object_use import Meanings
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import list_refusing, make_exception, write_files
 from tests.decide.objects.test_existing_objects import HARMLESS, INHERITED, container, create, decide, refuse
+from tests.judges import make_judge
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
 # Waived for these images alone, so nothing of the containers themselves is refused.
@@ -52,12 +50,8 @@ SEEN = "joined-containers-seen"
 def judge(tmp_path: Path) -> Judge:
     exception = make_exception(WAIVED, body={"properties": {"Image": {"const": "trusted"}}})
     write_files(tmp_path, {"exceptions/trusted.json": exception})
-    loaded = judge_of(Settings.read({}, {"schemas": str(tmp_path), "host_root": "none"}))
-    return replace(
-        loaded,
-        host=FixedHost({"objects": {"container": BY_NAME_AND_ID}}),
-        enforcement=Enforcement("baseline", "enforce"),
-    )
+    host = FixedHost({"objects": {"container": BY_NAME_AND_ID}})
+    return make_judge(host, schemas=str(tmp_path), profile="baseline")
 
 
 @pytest.mark.parametrize(

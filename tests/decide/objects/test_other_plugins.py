@@ -9,9 +9,8 @@ import pytest
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.values.json_fields import JSON
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope
+from tests.judges import make_judge
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
 NOON = 1_800_000_000.0
@@ -40,7 +39,7 @@ class Daemon(FixedHost):
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))
+    return make_judge(profile="baseline")
 
 
 def actions(judge: Judge, host: FixedHost, method: str, path: str, body: Any = None, mode: Any = "audit") -> list[str]:

@@ -10,10 +10,9 @@ import pytest
 from portero.decide.identity.caller import NO_IDENTITY, Identity
 from portero.decide.judging.denial import write_denial
 from portero.decide.judging.judge import Judge
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope
 from tests.decide.objects.test_existing_objects import SilentHost, container, network, spec, volume
+from tests.judges import make_judge
 from tests.observe.host.fixed_objects import FixedHost
 
 NOON = 1_800_000_000.0
@@ -90,10 +89,10 @@ OLD: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))
+    loaded = make_judge(FixedHost({"objects": OLD}), profile="baseline")
     values = {"ownership": "owner", "operator-groups": ["ops"]}
     policy = replace(loaded.policy, site={**loaded.policy.site, **values})
-    return replace(loaded, host=FixedHost({"objects": OLD}), policy=policy)
+    return replace(loaded, policy=policy)
 
 
 def refusals(

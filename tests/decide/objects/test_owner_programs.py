@@ -15,10 +15,9 @@ from portero.decide.objects.object_use import Meanings, ObjectFindings
 from portero.decide.objects.owner_programs import describe_owner_programs
 from portero.decide.values.refusals import Refused
 from portero.observe.pending.under_way import UnderWay
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, list_refusing
 from tests.decide.objects.test_existing_objects import SilentObjects, container, decide, judge
+from tests.judges import make_judge
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 from tests.observe.pending.test_under_way import enter
 
@@ -231,8 +230,7 @@ def test_a_replay_knows_what_the_daemon_had(judge: Judge) -> None:
 
 
 def test_without_lookups_ordinary_copies_pass(tmp_path: Path) -> None:
-    settings = Settings.read({}, {"profile": "baseline", "host_root": "none", "lookups": "off"})
-    made = replace(judge_of(settings), host=FixedHost())
+    made = make_judge(FixedHost(), profile="baseline", lookups="off")
     for owned, allowed in (("false", True), ("true", False)):
         target = f"/containers/web/archive?path=/&copyUIDGID={owned}"
         assert decide(made, "PUT", target).allowed is allowed

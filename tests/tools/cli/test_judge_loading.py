@@ -9,10 +9,9 @@ import pytest
 
 from portero.decide.identity.caller import Identity
 from portero.decide.judging.judge import Judge
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from portero.tools.cli.judge_loading import find_caller
 from tests.decide.judging.requests import envelope
+from tests.judges import make_judge
 from tests.paths import SCHEMAS
 from tests.tools.cli.running import fault_of, portero
 
@@ -40,7 +39,7 @@ def find(folder: Path, user: str, label: str = "") -> tuple[Judge, Identity]:
     """The judge and the caller under a policy with a door for users."""
     door = f'{{"name": "users", "groups": ["root"]{label}}}'
     (folder / "site.json").write_text(f'{{"ownership": "owner", "doors": [{door}], "user-groups": {{"bob": ["dev"]}}}}')
-    judge = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": str(folder)}))
+    judge = make_judge(profile="baseline", schemas=str(folder))
     return find_caller(judge, user)
 
 

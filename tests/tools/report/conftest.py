@@ -28,6 +28,7 @@ from portero.tools.report.host_result import HostResult
 from portero.tools.report.rule_effect import RuleEffect, RuleEffects
 from tests.decide.judging.requests import write_files
 from tests.decided import decided
+from tests.judges import make_judge
 from tests.paths import SCHEMAS
 
 NOW = 1795536000.0
@@ -141,7 +142,7 @@ def make() -> Callable[..., HostResult]:
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     """The built-in rules."""
-    return judge_of(Settings.read({}, {"host_root": "none"})).policy
+    return make_judge().policy
 
 
 def violation(rule: str, place: str = "HostConfig.Privileged", action: ActionTaken = "deny") -> Violation:

@@ -6,11 +6,10 @@ from html.parser import HTMLParser
 import pytest
 
 from portero.decide.values.refusals import CODES
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from portero.tools.report import log_lines
 from portero.tools.report.log_page import RuleTexts, find_texts, render_page
 from portero.tools.report.log_tally import Tally
+from tests.judges import make_judge
 from tests.tools.report.decisions import SECONDS, line, violation
 
 EVIL = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&lt;"
@@ -144,7 +143,7 @@ def test_what_would_have_made_it_legal_is_on_the_page_as_text() -> None:
     assert "suggested" not in shown(line(violation())).partition("<body")[2]
 
 
-POLICY = judge_of(Settings.read({}, {"host_root": "none"})).policy
+POLICY = make_judge().policy
 
 
 def test_a_rule_has_its_own_texts_a_code_those_of_the_list_and_a_rule_that_is_gone_none() -> None:

@@ -10,10 +10,9 @@ from portero.decide.facts.inspected import Inspected
 from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.decide.values.json_fields import JSON
 from portero.observe.stores.image_store import ImageStore
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from portero.tools.scan.inventory import Inventory
 from portero.tools.scan.judged_objects import JudgedObject, ObjectJudge, count_kinds
+from tests.judges import make_judge
 from tests.observe.host.fixed_objects import FixedHost
 from tests.tools.scan.recorded_daemon import Daemon
 from tests.tools.scan.scanning import found, refused, scan
@@ -43,7 +42,7 @@ def test_an_answer_that_cannot_be_read_is_exit_status_2(daemon: Daemon) -> None:
 
 @pytest.fixture
 def bench() -> ObjectJudge:
-    judge = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "mode": "audit"}))
+    judge = make_judge(profile="baseline", mode="audit")
     info: dict[str, JSON] = {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
     return ObjectJudge(judge, Inventory(info, (), (), (), (), {}, {}))
 

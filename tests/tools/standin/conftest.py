@@ -12,10 +12,9 @@ import pytest
 
 from portero.decide.judging.judge import Judge
 from portero.observe.host.fixed_host import FixedHost
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from tests.captured import HOST
 from tests.decide.judging.requests import write_files
+from tests.judges import make_judge
 from tests.paths import TESTS
 
 from .captured import CAPTURED_AT
@@ -62,7 +61,7 @@ class Typist:
 @pytest.fixture(scope="session")
 def judge() -> Judge:
     """The built-in rules under the profile baseline; nothing of this host is looked at."""
-    return judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))
+    return make_judge(profile="baseline")
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,8 @@ from typing import Any
 
 from portero.decide.decision import Violation
 from portero.decide.judging.judge import Judge
-from portero.serve.application.loading import judge_of
-from portero.serve.settings.settings import Settings
 from portero.tools.suggest.site_values import SiteValues
+from tests.judges import make_judge
 from tests.paths import SCHEMAS
 
 LIMITS: dict[str, Any] = {
@@ -25,7 +24,7 @@ DIGEST = "sha256:" + "a" * 64
 
 @cache
 def judge() -> Judge:
-    return judge_of(Settings.read({}, {"host_root": "none"}, 0))
+    return make_judge()
 
 
 def envelope(image: str = "busybox", user: str = "", **host_config: Any) -> dict[str, Any]:
