@@ -1,6 +1,7 @@
 """The try: line is made of changes, each once and in order; what one adds another can replace."""
 
 import shlex
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -8,6 +9,18 @@ from portero.decide.flags.edits import Change
 from portero.decide.judging import try_line
 from portero.decide.judging.try_line import Composed, FlagChanges
 from portero.decide.values.denial_parts import Proposed
+
+
+def propose(
+    changes: Mapping[str, Change], composed: Composed, still: Sequence[str] = (), operation: str = "ContainerCreate"
+) -> Proposed:
+    """What a user of Compose is proposed after these changes."""
+    noted = FlagChanges(operation)
+    for flag, change in changes.items():
+        noted.note(flag, change)
+    proposed = try_line.propose(noted, still, composed)
+    assert proposed is not None
+    return proposed
 
 
 def test_what_replaces_is_told_apart_from_what_goes() -> None:
@@ -62,12 +75,8 @@ def test_a_value_is_quoted_as_a_shell_reads_it(value: str) -> None:
 
 
 def test_a_compose_user_gets_no_line_where_compose_has_no_key() -> None:
-    changes = FlagChanges("ContainerCreate")
-    changes.note("--publish-all", Change(removed=("",)))
+    proposed = propose({"--publish-all": Change(removed=("",))}, Composed(), ("b", "a"))
 
-    proposed = try_line.propose(changes, ("b", "a"), Composed())
-
-    assert proposed is not None
     assert (proposed.without, proposed.line, proposed.still) == ((("-P",),), "", ("a", "b"))
 
 
@@ -79,39 +88,26 @@ def test_a_compose_user_gets_no_line_where_compose_has_no_key() -> None:
     ],
 )
 def test_an_option_of_compose_run_is_not_looked_for_in_the_file_alone(is_one_off: bool, line: str) -> None:
-    changes = FlagChanges("ContainerCreate")
-    changes.note("--volume", Change(removed=("/etc:/host:rw",)))
-    changes.note("--privileged", Change(removed=("",)))
+    changes = {"--volume": Change(removed=("/etc:/host:rw",)), "--privileged": Change(removed=("",))}
 
-    proposed = try_line.propose(changes, (), Composed("web", is_one_off=is_one_off))
-
-    assert proposed is not None
-    assert proposed.line == line
+    assert propose(changes, Composed("web", is_one_off=is_one_off)).line == line
 
 
 def test_who_deploys_a_stack_gets_the_keys_of_its_file() -> None:
-    changes = FlagChanges("ServiceCreate")
-    for flag, value in (("--memory", "1g"), ("--cpus", "1"), ("--pids-limit", "200"), ("--ulimit", "nofile=1:2")):
-        changes.note(flag, Change((value,)))
-    changes.note("--mount", Change(removed=("type=bind,source=/etc,target=/e",)))
+    limits = {"--memory": "1g", "--cpus": "1", "--pids-limit": "200", "--ulimit": "nofile=1:2"}
+    changes = {flag: Change((value,)) for flag, value in limits.items()}
+    changes["--mount"] = Change(removed=("type=bind,source=/etc,target=/e",))
 
-    proposed = try_line.propose(changes, (), Composed("web", is_stack=True))
-
-    assert proposed is not None
-    assert proposed.line == (
+    assert propose(changes, Composed("web", is_stack=True), operation="ServiceCreate").line == (
         'service web in the compose file with {deploy: {resources: {limits: {memory: 1g, cpus: "1", pids: 200}}}, '
         "ulimits: {nofile: {soft: 1, hard: 2}}}  (without volumes type=bind,source=/etc,target=/e)"
     )
 
 
 def test_where_a_service_can_have_limits_below_deploy_that_is_said() -> None:
-    changes = FlagChanges("ContainerCreate")
-    changes.note("--pids-limit", Change(("200",)))
-    changes.note("--privileged", Change(removed=("",)))
+    changes = {"--pids-limit": Change(("200",)), "--privileged": Change(removed=("",))}
+    proposed = propose(changes, Composed("web", has_limits=True))
 
-    proposed = try_line.propose(changes, (), Composed("web", has_limits=True))
-
-    assert proposed is not None
     assert proposed.line == (
         "service web in the compose file with {pids_limit: 200}  (without privileged); "
         "its limits below deploy.resources.limits, where it has those"

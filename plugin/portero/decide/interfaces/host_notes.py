@@ -146,44 +146,32 @@ class HostOverlay:
         return HostOverlayMoment(self.host.moment(peer, account), self.name_of, self.existing, self.given)
 
 
-@dataclass(frozen=True, slots=True)
 class HostOverlayMoment:
     """One moment of it. `existing`: None: the host's routes are not read, and there are none."""
 
-    moment: HostMoment
-    name_of: Callable[[str], str | None]
-    existing: HostRoutes | None = NO_ROUTES
-    given: Objects | None = None
-
-    def find_entry(self, path: str) -> HostEntry:
-        return self.moment.find_entry(path)
-
-    def trace(self, path: str) -> Trace:
-        return self.moment.trace(path)
-
-    def find_passage(self, path: str) -> Passage:
-        return self.moment.find_passage(path)
-
-    def find_account(self, user: str) -> str:
-        return self.moment.find_account(user)
+    def __init__(
+        self,
+        moment: HostMoment,
+        name_of: Callable[[str], str | None],
+        existing: HostRoutes | None = NO_ROUTES,
+        given: Objects | None = None,
+    ) -> None:
+        self._moment, self._name_of, self._existing, self._given = moment, name_of, existing, given
+        # Nothing of these is given beforehand.
+        self.find_entry, self.trace, self.find_passage = moment.find_entry, moment.trace, moment.find_passage
+        self.find_account, self.daemon, self.device_access = moment.find_account, moment.daemon, moment.device_access
 
     def network(self, name: str) -> str | None:
-        return self.name_of(name) or self.moment.network(name)
+        return self._name_of(name) or self._moment.network(name)
 
     def routes(self) -> HostRoutes:
         """The routes of the host but for those of existing networks.
 
         Without a host at hand there are none: what is checked here is not executed here.
         """
-        if self.existing is None or (routes := self.moment.routes()) is None:
+        if self._existing is None or (routes := self._moment.routes()) is None:
             return NO_ROUTES
-        return routes.exclude(self.existing)
-
-    def daemon(self) -> DaemonDefaults:
-        return self.moment.daemon()
-
-    def device_access(self, *, commits: bool = False) -> DeviceAccess:
-        return self.moment.device_access(commits=commits)
+        return routes.exclude(self._existing)
 
     def objects(self) -> Objects | None:
-        return self.given or self.moment.objects()
+        return self._given or self._moment.objects()

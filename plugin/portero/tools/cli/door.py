@@ -4,7 +4,6 @@ import os
 import pwd
 import sys
 from collections.abc import Mapping
-from http import HTTPStatus
 from pathlib import Path
 from typing import cast
 
@@ -12,9 +11,9 @@ import click
 
 from portero.decide.identity.trusted import USERS
 from portero.decide.policy.doors import DOORS
-from portero.decide.values.json_fields import JSON, to_object, to_objects
-from portero.decide.values.json_objects import load_json
+from portero.decide.values.json_fields import JSON, to_objects
 from portero.observe.dockerd import unix_http
+from portero.observe.dockerd.api import EngineApi
 from portero.serve.settings.own_files import DOORS_SUMMARY, SUMMARIES
 from portero.serve.settings.settings import ROOTS_STATE, find_door_folder
 from portero.tools.cli import host_settings, judge_loading
@@ -175,22 +174,15 @@ def _ask_before_restart(docker: door_units.DoorSocket, *, yes: bool, needs_docke
 
 def _warn(docker: door_units.DoorSocket, path: str) -> list[str]:
     """What a restart of dockerd stops, and which containers come back with a socket that is another one then."""
-    info, containers = _ask(path, "/info"), _ask(path, "/containers/json?all=1")
-    stops = not to_object(info).get("LiveRestoreEnabled")
+    api = EngineApi(path, max_bytes=_MAX_LIST)
+    stops = not api.get("/info").get("LiveRestoreEnabled")
     lines = ["dockerd restarts, and running containers stop (no live-restore)."] if stops else []
-    for container in to_objects(containers):
+    for container in to_objects(api.get_list("/containers/json?all=1")):
         sources = {str(mount.get("Source", "")) for mount in to_objects(container.get("Mounts"))}
         if {docker.path, "/var/run/docker.sock"} & sources:
             name = str(cast("list[str]", container["Names"])[0]).lstrip("/")
             lines.append(f"{name} mounts {docker.path}: it comes back without being asked about; give it its own door")
     return lines
-
-
-def _ask(path: str, target: str) -> JSON:
-    status, body = unix_http.exchange(path, 30.0, "GET", target, max_bytes=_MAX_LIST)
-    if status != HTTPStatus.OK:
-        raise ValueError(f"{target}: status {status}")
-    return load_json(body)
 
 
 def _answers(path: str) -> bool:
