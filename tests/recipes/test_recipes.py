@@ -71,7 +71,7 @@ def ask(command: str, judge: Judge) -> tuple[list[ClientRequest], list[Decision]
 
 def refusing(decisions: Sequence[Decision]) -> set[str]:
     assert "ContainerCreate" in {decision.subject.operation for decision in decisions}
-    return {each.rule for decision in decisions for each in decision.violations if each.action == "deny"}
+    return {each.rule for decision in decisions for each in decision.denials}
 
 
 @pytest.mark.parametrize("title", SECTIONS)

@@ -1,7 +1,7 @@
 """What was decided about one request, and why: plain frozen values."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias, cast
 
 from portero.decide.interfaces.effects import NO_EFFECTS, Effects
@@ -149,6 +149,10 @@ class Decision:
         object.__setattr__(self, "allowed", "deny" not in [one.action for one in self.violations])
 
     @property
+    def denials(self) -> list[Violation]:
+        return list_denials(self.violations)
+
+    @property
     def dialect(self) -> str:
         """Whose words the user reads: those of docker, or of a compose file."""
         return "compose" if self.subject.by_compose else "docker"
@@ -190,6 +194,11 @@ class Decision:
             "policy": self.policy,
             "microseconds": microseconds,
         }
+
+
+def list_denials(violations: Iterable[Violation]) -> list[Violation]:
+    """Those that refuse the request."""
+    return [one for one in violations if one.action == "deny"]
 
 
 def make_refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") -> Violation:

@@ -21,7 +21,7 @@ def envelope(method: str, target: str, body: object = None, **changed: object) -
 
 def list_refusing(decision: Decision) -> list[str]:
     """The rules that refuse."""
-    return [violation.rule for violation in decision.violations if violation.action == "deny"]
+    return [violation.rule for violation in decision.denials]
 
 
 def write_files(folder: Path, files: Mapping[str, Any]) -> Path:

@@ -35,7 +35,7 @@ def judge(profile: str, devices: str = "unknown") -> Judge:
 
 def refused_by(profile: str, requests: list[dict[str, Any]], devices: str = "unknown") -> set[str]:
     decisions = [judge(profile, devices).decide(json.dumps(request).encode(), "d-0", NOON) for request in requests]
-    return {v.rule for decision in decisions for v in decision.violations if v.action == "deny"}
+    return {v.rule for decision in decisions for v in decision.denials}
 
 
 def list_others(profile: str, rows: list[dict[str, str]], column: str) -> list[tuple[str, set[str]]]:

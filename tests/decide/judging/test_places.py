@@ -25,7 +25,7 @@ def test_a_managed_plugin_decides_the_same_or_refuses_what_it_cannot_see(monkeyp
     unseen = []
     for name, envelope in cases:
         on_host, in_plugin = (each.decide(envelope, "d-0", time.time()) for each in (host, plugin))
-        rules = {violation.rule for violation in in_plugin.violations if violation.action == "deny"}
+        rules = {violation.rule for violation in in_plugin.denials}
         if rules & REFUSED_THERE:
             unseen.append(name)
         elif on_host.allowed != in_plugin.allowed:

@@ -31,7 +31,7 @@ def test_a_long_file_of_a_container_is_refused_and_a_short_one_is_not(
 
     def ask() -> list[tuple[str, str]]:
         decision = decide(one, "POST", f"/v1.45{path}", body)
-        return [(each.rule, each.at) for each in decision.violations if each.action == "deny"]
+        return [(each.rule, each.at) for each in decision.denials]
 
     assert ("container-files-size", at) in ask()
     sizes.clear()

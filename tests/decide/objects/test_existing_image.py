@@ -103,9 +103,7 @@ def test_only_an_image_from_a_listed_registry_gets_another_name_there(
 ) -> None:
     decision = decide(judge(tmp_path, "restricted", LISTED), "POST", TAGGED.format(source, name))
 
-    assert [(v.rule, v.at) for v in decision.violations if v.action == "deny"] == (
-        [("image-registries", "?repo")] if refused else []
-    )
+    assert [(v.rule, v.at) for v in decision.denials] == ([("image-registries", "?repo")] if refused else [])
 
 
 @pytest.mark.parametrize("blind", [FixedHost(), SilentHost()], ids=["off", "unanswered"])

@@ -473,8 +473,7 @@ def test_a_create_is_judged_with_the_sources_of_other_containers(judge: Judge, b
 
 
 def test_the_refusal_of_a_pair_names_both_folders_and_containers(judge: Judge) -> None:
-    found = decide(judge, *create(Binds=["/srv/media/movies:/m:ro"])).violations
-    (violation,) = [violation for violation in found if violation.action == "deny"]
+    (violation,) = decide(judge, *create(Binds=["/srv/media/movies:/m:ro"])).denials
 
     assert violation.at == "HostConfig.Binds[0]"
     assert violation.reason == (
@@ -582,7 +581,7 @@ def test_a_container_is_judged_with_its_networks(judge: Judge, made: Any, rules:
     decision = decide(judge, "POST", f"/containers/web/{use}", {"Cmd": ["id"]} if use == "exec" else None)
 
     assert list_refusing(decision) == (["existing-container"] if rules else [])
-    assert all(one.reason.endswith(f": {rules}.") for one in decision.violations if one.action == "deny")
+    assert all(one.reason.endswith(f": {rules}.") for one in decision.denials)
 
 
 BRIDGE = {"com.docker.network.bridge.name": "br-app"}

@@ -113,7 +113,7 @@ def test_where_no_daemon_is_asked_every_join_is_unseen(judge: Judge) -> None:
         ({"VolumesFrom": ["plain"]}, "HostConfig.VolumesFrom[0]"),
     ):
         decision = decide(unasked, *create(**host_config))
-        denied = [(violation.rule, violation.at) for violation in decision.violations if violation.action == "deny"]
+        denied = [(violation.rule, violation.at) for violation in decision.denials]
         assert denied == [("joined-containers-seen", at)]
     assert "joined-containers-seen" not in refuse(unasked, *create(PidMode="host"))
 

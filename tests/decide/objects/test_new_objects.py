@@ -35,7 +35,7 @@ def test_a_new_name_is_no_id_that_exists_and_begins_none(judge: Judge, kind: str
 
     def ask(name: str, asked: Judge = one) -> list[tuple[str, str]]:
         decision = decide(asked, "POST", f"/v1.45/{kind}s/create", {"Name": name, **body})
-        return [(each.rule, each.at) for each in decision.violations if each.action == "deny"]
+        return [(each.rule, each.at) for each in decision.denials]
 
     assert ask(short) == ask(whole) == [("no-names-like-ids", "Name")]
     assert [ask(name) for name in (named, free, long, "web", "")] == [[], [], [], [], []]
@@ -56,9 +56,7 @@ def test_a_bridge_that_a_network_has_by_name_is_no_parent(judge: Judge, parent: 
     body = {"Name": "spy", "Driver": "macvlan", "Options": {"parent": parent}}
     decision = decide(at_daemon, "POST", "/networks/create", body)
 
-    assert [(one.rule, one.at) for one in decision.violations if one.action == "deny"] == (
-        [("no-docker-parents", "Driver")] if is_refused else []
-    )
+    assert [(one.rule, one.at) for one in decision.denials] == ([("no-docker-parents", "Driver")] if is_refused else [])
     # Options that were there before the bridge was, and a network that came through, are judged at their use.
     for old in (
         {**network("old", "null", parent=parent), "ConfigOnly": True},

@@ -100,7 +100,7 @@ def refusals(
 ) -> set[tuple[str, str]]:
     decision = judge.decide(envelope(method, f"/v1.45{path}", body), "d-1", NOON, identity=who)
     assert decision.fault is None
-    return {(each.rule, each.at) for each in decision.violations if each.action == "deny"}
+    return {(each.rule, each.at) for each in decision.denials}
 
 
 CHANGED, READ, LABEL = "own-objects-only", "own-objects-read", "owner-label-own"

@@ -69,7 +69,7 @@ def test_a_door_writes_the_label_of_an_owner_only_where_there_is_none(
         envelope("POST", "/containers/create", {"Image": "a", "Labels": labels}), "check", 0.0, identity=caller
     )
 
-    denials = [one for one in decision.violations if one.action == "deny" and one.rule == "owner-label-own"]
+    denials = [one for one in decision.denials if one.rule == "owner-label-own"]
     assert [one.at for one in denials] == refused
 
 

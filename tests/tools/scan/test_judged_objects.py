@@ -62,7 +62,7 @@ def test_a_thing_is_judged_in_mode_enforce_whatever_the_site_says(bench: ObjectJ
 def test_only_rules_that_keep_the_host_safe_are_escapes(bench: ObjectJudge) -> None:
     judged = container(bench, label="x" * 2_000_000, Privileged=True)
 
-    assert {violation.rule for violation in judged.denials} == {"no-privileged", "labels-size"}
+    assert {violation.rule for violation in judged.decision.denials} == {"no-privileged", "labels-size"}
     assert set(judged.list_escapes(bench.judge.policy)) == {"no-privileged"}
     assert container(bench).list_escapes(bench.judge.policy) == {}
 
@@ -94,7 +94,7 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(bench: ObjectJ
     )
     request = Inspected("ContainerCreate", "web", {"Image": "web:1"})
 
-    violated = {id: judged.judge_object(request, thing).denials for id, thing in containers.items()}
+    violated = {id: judged.judge_object(request, thing).decision.denials for id, thing in containers.items()}
 
     assert [one.rule for one in violated["ab"]] == ["image-signed"]
     assert violated["cd"] == []
@@ -109,4 +109,4 @@ def test_what_an_object_takes_over_is_judged_by_what_the_inventory_has(bench: Ob
 
     for name, rules in (("nethost", {"no-host-network"}), ("aa", {"no-host-network"}), ("plain", set()), ("bb", set())):
         judged = container(seen, NetworkMode=f"container:{name}")
-        assert {violation.rule for violation in judged.denials} == rules
+        assert {violation.rule for violation in judged.decision.denials} == rules

@@ -79,7 +79,7 @@ def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(jud
     def list_refusing(existing: HostObjects) -> set[str]:
         trial = TrySession(hardened, existing=existing)
         trial.daemon.answer(create())
-        return {one.rule for one in trial.decisions[0].violations if one.action == "deny"}
+        return {one.rule for one in trial.decisions[0].denials}
 
     missing = list_refusing(HostObjects()) - list_refusing(HostObjects(shown={"MemoryLimit": False}))
     assert missing == {"memory-limit"}

@@ -49,7 +49,7 @@ def list_reasons(decision: Decision, write: Callable[[Entry], str] = attrgetter(
     merged = merge_entries(decision)
     width = max((len(entry.name) for entry in merged), default=0)
     yield from (f"  {entry.name:<{width}}  {write(entry)}" for entry in merged[:MAX_LISTED])
-    more = len(merged[MAX_LISTED:]) + sum(one.more for one in decision.violations if one.action == "deny")
+    more = len(merged[MAX_LISTED:]) + sum(one.more for one in decision.denials)
     if more:
         yield f"  ... and {more} more"
     near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
@@ -64,7 +64,7 @@ def describe_violations(decision: Decision) -> list[JSON]:
 
 def merge_entries(decision: Decision) -> list[Entry]:
     """What refuses, one cause once; without remedies for what the try: line satisfies."""
-    denials = [violation for violation in decision.violations if violation.action == "deny"]
+    denials = decision.denials
     proposed = decision.suggestion if decision.suggestion is not None and decision.suggestion.line else None
     solved: set[str] = set()
     if proposed is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
-from portero.decide.decision import Decision, Violation, limit_violations, sort_violations
+from portero.decide.decision import Decision, Violation, limit_violations, list_denials, sort_violations
 from portero.decide.facts import request_document
 from portero.decide.facts.inspected import Inspected
 from portero.decide.facts.request_document import CallParameters
@@ -222,7 +222,7 @@ class Judge:
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
         enforced = lift_violations(violations, self.policy.rules, context.enforcement)
-        denials = sort_violations(tuple(one for one in enforced if one.action == "deny"))
+        denials = sort_violations(tuple(list_denials(enforced)))
         if not denials or context.operation.id not in try_line.COMMANDS:
             return None
         for gently in (True, False):
@@ -232,7 +232,7 @@ class Judge:
             effective = request_document.drop_fields(drafted.document, self.shapes)
             rebuilt = request_document.rebuild_document(effective, context.host)
             _, judged = self._judge(rebuilt, context.for_proposal(), ("deny",))
-            refusing = {violation.rule for violation in judged if violation.action == "deny"}
+            refusing = {violation.rule for violation in list_denials(judged)}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
                 made = subject.find_composed(document)

@@ -7,7 +7,7 @@ rules that it violates.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from portero.decide.decision import Violation
+from portero.decide.decision import Violation, list_denials
 from portero.decide.facts.driver import LOCAL
 from portero.decide.facts.inspected import Fills, Inspected, make_creation, remove_filled
 from portero.decide.facts.networks import PARENT
@@ -171,7 +171,7 @@ class Existing:
 
 
 def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact:
-    denials = [violation for violation in violations if violation.action == "deny"]
+    denials = list_denials(violations)
     shown = [f"{violation.rule} ({violation.at})" for violation in denials[:_MAX_SHOWN]]
     more = len(denials) - len(shown)
     return {

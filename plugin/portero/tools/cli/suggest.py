@@ -9,7 +9,7 @@ from typing import cast
 
 import click
 
-from portero.decide.decision import Violation
+from portero.decide.decision import Violation, list_denials
 from portero.decide.facts import image
 from portero.decide.identity.caller import Identity
 from portero.decide.interfaces.host_notes import HostNotes
@@ -163,9 +163,7 @@ class LogReader:
             self.suggestions.add(RefusedRequest(""), [_make_violation(refused.code, "always", refused.at)])
             return
         violations = judge.find_violations(document, time.time(), judge.enforcement, ("deny",))
-        denials = [
-            violation for violation in violations if violation.action == "deny" and violation.rule not in left_out
-        ]
+        denials = [one for one in list_denials(violations) if one.rule not in left_out]
         self.suggestions.add(_read_request(document), denials, document)
 
 

@@ -103,7 +103,7 @@ def tryout(
 def _find_use(decision: Decision) -> str:
     """Why no correction is of use, where the image cannot work without the privileges that are refused."""
     image = (decision.subject.image or "").removeprefix("docker.io/").removeprefix("library/")
-    refused = {one.rule for one in decision.violations if one.action == "deny"}
+    refused = {one.rule for one in decision.denials}
     if _PRIVILEGED in refused and any(fnmatchcase(image, pattern) for pattern in _PRIVILEGED_IMAGES):
         return f"{image} does not work without --privileged: run it on a host of its own, or ask for an exception"
     return ""

@@ -174,8 +174,8 @@ def _list_daemon_settings(refused: Sequence[DecidedRequest], site: Mapping[str, 
     """What the daemon's own configuration must say where its defaults refuse."""
     settings: dict[str, JSON] = {}
     for each in refused:
-        for one in each.decision.violations:
-            if one.action == "deny" and (one.default or one.rule == _BUILDKIT) and one.rule in _DAEMON:
+        for one in each.decision.denials:
+            if (one.default or one.rule == _BUILDKIT) and one.rule in _DAEMON:
                 text = re.sub(r"\{([a-z-]+)\}", lambda named: json.dumps(site[named[1]]), _DAEMON[one.rule])
                 settings |= json.loads(text)
     if settings:
@@ -189,7 +189,6 @@ def _list_left(refused: Sequence[DecidedRequest], locations: Mapping[str, str]) 
         yield f"{locations.get(each.request.name, each.request.location)}: to decide"
         reasons = [*list_reasons(each, with_try=False)]
         yield from reasons
-        denials = [one for one in each.decision.violations if one.action == "deny"]
-        shown = (one for one in denials if any(f"  {one.rule} " in reason for reason in reasons))
+        shown = (one for one in each.decision.denials if any(f"  {one.rule} " in reason for reason in reasons))
         costs = dict.fromkeys(_COSTS.get(_WHOLE_HOST if is_whole_host(one) else one.rule) for one in shown)
         yield from (f"  costs: {cost}" for cost in costs if cost)

@@ -45,7 +45,7 @@ def list_read_only(checked: Iterable[DecidedRequest], folder: str) -> dict[str, 
 
 
 def _propose(checked: DecidedRequest, mounts: Iterable[tuple[str, Fact]], folder: str) -> Iterator[JSON]:
-    refused = {one.at for one in checked.decision.violations if one.action == "deny"}
+    refused = {one.at for one in checked.decision.denials}
     written = [text(mount, "source") for name, mount in mounts if _is_written(mount, name != checked.request.name)]
     for mount in _list_writable(checked):
         source, target, at = (text(mount, name) for name in ("source", "target", "at"))
@@ -147,8 +147,9 @@ def list_limits(checked: DecidedRequest, site: Mapping[str, JSON], measured: str
     """
     limits = child(checked.facts, "limits")
     memory, swap = (integer(child(limits, name), "value") for name in ("memory", "memorySwap"))
-    denials = [one for one in checked.decision.violations if one.action == "deny"]
-    missing = {one.rule for one in denials if not write_figures(one) or (one.rule == _SWAP and not swap)}
+    missing = {
+        one.rule for one in checked.decision.denials if not write_figures(one) or (one.rule == _SWAP and not swap)
+    }
     keys: dict[str, JSON] = {key: site[value] for rule, (key, value) in _LIMITS.items() if rule in missing}
     if measured and "mem_limit" in keys:
         keys["mem_limit"] = measured
@@ -169,7 +170,7 @@ def list_labels(checked: Iterable[DecidedRequest], site: Mapping[str, JSON]) -> 
     labels: dict[str, dict[str, dict[str, JSON]]] = {"services": {}, "networks": {}, "volumes": {}}
     for each in checked:
         owners = OwnerNames.of(site, (each.request.identity or NO_IDENTITY).make_document())
-        is_missing = any(one.rule == _LABEL and one.action == "deny" for one in each.decision.violations)
+        is_missing = any(one.rule == _LABEL for one in each.decision.denials)
         if is_missing and owners is not None and (name := owners.choose(True)):
             of: dict[str, JSON] = {"labels": {owners.label: name.replace("$", "$$")}}
             section = _LABELLED.get(each.decision.subject.operation, "services")
@@ -186,7 +187,7 @@ def list_paths(decided: Iterable[DecidedRequest], rules: Sequence[str]) -> list[
     """The host paths that these rules alone refuse, as the request document has them."""
     paths: dict[str, None] = {}
     for each in decided:
-        denials = [one for one in each.decision.violations if one.action == "deny"]
+        denials = each.decision.denials
         others = {one.at for one in denials if one.rule not in rules}
         for one in denials:
             if one.rule in rules and one.at not in others and one.wording is not None and one.wording.requested:

@@ -64,7 +64,7 @@ def write_junit(cases: Sequence[JUnitCase]) -> str:
 def describe_refusal(decision: Decision) -> Failure | None:
     if decision.allowed:
         return None
-    rules = ", ".join(dict.fromkeys(each.rule for each in decision.violations if each.action == "deny"))
+    rules = ", ".join(dict.fromkeys(each.rule for each in decision.denials))
     return Failure("refused", rules, "\n".join(denial.list_reasons(decision)))
 
 

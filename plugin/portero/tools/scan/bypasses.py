@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from shlex import quote
 from typing import Any
 
+from portero.decide.decision import list_denials
 from portero.decide.facts.inspected import Inspected
 from portero.decide.objects.named_objects import list_of_service
 from portero.decide.policy.rule import Example
@@ -87,7 +88,7 @@ class BypassFinder:
     def _list_denying(self, operation: str, changes: Mapping[str, JSON]) -> list[str]:
         document, judge = self._examples.make_document(Example("", operation, changes)), self._judge.judge
         violations = judge.find_violations(document, time.time(), judge.enforcement)
-        return list(dict.fromkeys(violation.rule for violation in violations if violation.action == "deny"))
+        return list(dict.fromkeys(violation.rule for violation in list_denials(violations)))
 
     def _escapes(self, judged: JudgedObject) -> tuple[str, ...]:
         return tuple(sorted(judged.list_escapes(self._judge.judge.policy)))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal, TypeAlias
 
-from portero.decide.decision import Decision, Violation
+from portero.decide.decision import Decision
 from portero.decide.facts import inspected
 from portero.decide.facts.inspected import Fills, Inspected, remove_filled
 from portero.decide.facts.networks import find_taken
@@ -51,15 +51,11 @@ class JudgedObject:
     def list_escapes(self, policy: Policy) -> dict[str, list[str]]:
         """The rules for the safety of the host that it violates, each with its `at`s."""
         ats: dict[str, list[str]] = {}
-        for violation in self.denials:
+        for violation in self.decision.denials:
             rule = policy.rules.get(violation.rule)
             if rule is not None and rule.at_use:
                 ats.setdefault(rule.id, []).append(violation.at)
         return ats
-
-    @property
-    def denials(self) -> list[Violation]:
-        return [violation for violation in self.decision.violations if violation.action == "deny"]
 
     @property
     def title(self) -> str:
