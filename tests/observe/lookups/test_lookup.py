@@ -27,10 +27,15 @@ from tests.unix_server import Handler, serving, silent
 DAEMON = locate(ROOTS)
 
 
-def objects(*addresses: str) -> ObjectLookup:
-    found = DaemonObjects(lambda daemon: addresses).new_lookup(lambda: None)
+def look_up(known: DaemonObjects) -> ObjectLookup:
+    """What one request asks."""
+    found = known.new_lookup(lambda: None)
     assert found is not None
     return found
+
+
+def objects(*addresses: str) -> ObjectLookup:
+    return look_up(DaemonObjects(lambda daemon: addresses))
 
 
 def test_without_a_socket_there_are_no_lookups() -> None:
@@ -43,8 +48,7 @@ def test_without_a_socket_there_are_no_lookups() -> None:
 
 def test_how_the_last_lookup_went_is_known(address: str) -> None:
     found = DaemonObjects(lambda daemon: [address])
-    lookup = found.new_lookup(lambda: None)
-    assert lookup is not None
+    lookup = look_up(found)
     with pytest.raises(Refused):
         lookup.inspect("container", "web")
     assert found.state == "unanswered"
@@ -170,7 +174,7 @@ def test_who_asks_a_silent_daemon_often_waits_less(address: str, monkeypatch: py
         for _ in range(4):
             assert known.find_seconds() == 0.05
             with pytest.raises(Refused, match="lookup-failed"):
-                known.new_lookup(lambda: None).inspect("volume", "x")  # type: ignore[union-attr]
+                look_up(known).inspect("volume", "x")
     monkeypatch.setattr(api, "SECONDS", 2.0)
 
     assert known.find_seconds() == 0.3
@@ -245,8 +249,7 @@ def test_info_is_kept_for_a_minute(address: str, monkeypatch: pytest.MonkeyPatch
     known = DaemonObjects(lambda daemon: (address,))
     with answering(address, {"/info": http("200 OK", '{"CgroupVersion": "2"}')}) as asked:
         for _ in range(2):
-            found = known.new_lookup(lambda: None)
-            assert found is not None
+            found = look_up(known)
             assert found.info() == {"CgroupVersion": "2"}
         monkeypatch.setattr(lookup, "_INFO_SECONDS", 0.0)
         assert found.info() == {"CgroupVersion": "2"}
@@ -328,9 +331,7 @@ def pictured(address: str, *unknown: str) -> tuple[FollowedDaemon, ObjectLookup]
     picture.note_inspected("container", WEB["Id"], WEB, picture.moment)
     for id in unknown:
         picture.note_made(id)
-    found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
-    assert found is not None
-    return followed, found
+    return followed, look_up(DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed))
 
 
 WEB: dict[str, JSON] = {"Id": "a" * 64, "Name": "/web", "State": {"Status": "exited"}, "Config": {}, "HostConfig": {}}
@@ -388,8 +389,7 @@ def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
     followed, _ = pictured(address)
     effects = Effects(sources=(Source("/srv", True, "one"),), uses=(NameUse("web", is_copy=False),))
     enter(followed.under_way, "d-1", effects, agrees=True)
-    found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
-    assert found is not None
+    found = look_up(DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed))
     found.list_all("container")
     assert found.pending.others
     followed.under_way.settle("d-1", is_settled=False)
@@ -466,8 +466,7 @@ def test_a_daemon_that_answers_others_is_waited_for_by_those_that_hold_nothing_t
     known = DaemonObjects(lambda daemon: [address])
     with serving(address, Locked):
         threading.Timer(1.8, Locked.started.set).start()
-        slow = known.new_lookup(lambda: None)
-        assert slow is not None
+        slow = look_up(known)
         if is_hurried:
             with pytest.raises(Refused, match="lookup-failed"):
                 slow.inspect("container", "web")
@@ -491,7 +490,7 @@ def test_a_container_that_hangs_its_start_ends_in_time_and_few_wait_for_it(
             known.patience = threading.Semaphore(free)
             began = time.monotonic()
             with pytest.raises(Refused, match="lookup-failed"):
-                known.new_lookup(lambda: None).inspect("container", "web")  # type: ignore[union-attr]
+                look_up(known).inspect("container", "web")
             assert (2.0 if free else 1.0) <= time.monotonic() - began < most
         # It is no silence of the daemon while that is seen to answer others.
         assert len(known._silences) == 1

@@ -14,12 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt import PyJWS, PyJWTError
 
 from portero.decide.identity.keys import Algorithm, Key
-from portero.decide.identity.trusted import CLOCKS_DIFFER, Bearer, TokenIssuer, are_groups, is_name
+from portero.decide.identity.trusted import CLOCKS_DIFFER, TOKEN_HEADER, Bearer, TokenIssuer, are_groups, is_name
 from portero.decide.values.json_fields import JSON, to_text
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.refusals import Refused
 
-_AT = "X-Portero-Token"
 _MAX_LENGTH = 8192
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
 _ALGORITHMS = get_args(Algorithm)
@@ -56,7 +55,7 @@ def read_parts(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
 
 def _refuse(why: str) -> NoReturn:
     # `from None`: the library's message may repeat a part of the token.
-    raise Refused(f"token-{why}", _AT) from None
+    raise Refused(f"token-{why}", TOKEN_HEADER) from None
 
 
 def _decode(part: str) -> dict[str, JSON]:

@@ -13,11 +13,10 @@ from portero.decide.judging.try_line import Composed
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.routes import UNKNOWN, Match, is_probe
 from portero.decide.reading.uri import Target
+from portero.decide.values.docker_names import COMPOSE_PROJECT, COMPOSE_SERVICE
 from portero.decide.values.image_names import hide_login_in_path
 from portero.decide.values.json_fields import JSON, to_list, to_object, to_text, to_texts
 
-_COMPOSE_LABEL = "com.docker.compose.project"
-_SERVICE_LABEL = "com.docker.compose.service"
 _ONE_OFF_LABEL = "com.docker.compose.oneoff"
 _STACK_LABEL = "com.docker.stack.namespace"
 # In the query of `docker service update`, on each engine one of them at least without --with-registry-auth.
@@ -87,7 +86,7 @@ def find_composed(document: Mapping[str, JSON]) -> Composed:
         name = to_text(to_object(document.get("body")).get("Name"))
         match = _NAME.fullmatch(name.removeprefix(f"{stack}_"))
         return Composed(match[1] if match else "", is_stack=True)
-    match = _NAME.fullmatch(to_text(labels.get(_SERVICE_LABEL)))
+    match = _NAME.fullmatch(to_text(labels.get(COMPOSE_SERVICE)))
     settings = to_object(to_object(document.get("body")).get("HostConfig"))
     has_limits = any(settings.get(name) for name in ("Memory", "NanoCpus", "PidsLimit"))
     return Composed(match[1] if match else "", labels.get(_ONE_OFF_LABEL) == "True", has_limits=has_limits)
@@ -110,7 +109,7 @@ def find_stack(document: Mapping[str, JSON]) -> str:
 def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bool:
     """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
     client = envelope.headers.get("user-agent", "") if envelope else ""
-    return "compose" in client.lower() or ("body" in document and _COMPOSE_LABEL in _get_labels(document))
+    return "compose" in client.lower() or ("body" in document and COMPOSE_PROJECT in _get_labels(document))
 
 
 def _get_labels(document: Mapping[str, JSON]) -> Mapping[str, JSON]:

@@ -16,7 +16,7 @@ from portero.decide.values.refusals import Refused
 # U+FFFD is what dockerd's JSON encoder makes of a byte that is not UTF-8; the byte itself, which dockerd obeys, is
 # lost. Nothing is lost when a client writes U+FFFD percent-encoded.
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd]")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # A query carries commit messages and import changes, so it may have line breaks and tabs.
 _CONTROL_IN_QUERY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -52,7 +52,7 @@ def parse_target(uri: str) -> Target:
         raise Refused("uri-undecodable")
     if "#" in uri:
         raise Refused("uri-fragment")
-    if "%" in uri and _BAD_ESCAPE.search(uri):
+    if "%" in uri and BAD_ESCAPE.search(uri):
         raise Refused("uri-undecodable")
     encoded_path, query = _split(uri)
     path = _decode(encoded_path, "path", _CONTROL)

@@ -1,4 +1,4 @@
-"""What Docker's IDs, digests, modes of namespaces and types of mounts look like."""
+"""What Docker's IDs, digests, modes of namespaces and types of mounts look like, and labels of Compose."""
 
 import re
 from collections.abc import Callable
@@ -28,6 +28,9 @@ is_digest = _compare(r"sha256:[0-9a-f]{64}")
 
 # What a mode of a namespace begins with that is a container's, or one at a path.
 JOINING, AT_PATH = "container:", "ns:"
+
+# Compose gives them to the containers that it makes.
+COMPOSE_PROJECT, COMPOSE_SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
 MOUNT_TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})
 WITHOUT_HOST_PATH = frozenset({"tmpfs", "image", "npipe"})

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portero.decide.identity.trusted import STAMP_HEADER
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.refusals import Refused
 from portero.observe.files.whole_files import stamp_file
@@ -18,7 +19,6 @@ if TYPE_CHECKING:  # slow to load, and needed only where there is a door
     from portero.decide.identity.door_stamp import Stamp
     from portero.decide.identity.key_pairs import PublicKey
 
-_AT = "X-Portero-Door"
 _MAX_CACHED = 1024
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -45,21 +45,21 @@ class DoorKey:
             self._verified[digest] = stamp
         if not stamp.is_valid(time):
             self._verified.pop(digest, None)
-            raise Refused("door-expired", _AT)
+            raise Refused("door-expired", STAMP_HEADER)
         return stamp
 
     def _find_key(self) -> "tuple[PublicKey, str]":
         try:
             status = os.stat(self.file)
         except (FileNotFoundError, NotADirectoryError):
-            raise Refused("door-invalid", _AT) from None
+            raise Refused("door-invalid", STAMP_HEADER) from None
         except OSError:
-            raise Refused("host-unreadable", _AT) from None
+            raise Refused("host-unreadable", STAMP_HEADER) from None
         seen = stamp_file(status)
         if self._read is None or self._read[0] != seen:
             # Who else may write it could name any user.
             if status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE:
-                raise Refused("door-invalid", _AT)
+                raise Refused("door-invalid", STAMP_HEADER)
             self._read = (seen, *self._load())
             self._verified = {}
         return self._read[1:]
@@ -70,9 +70,9 @@ class DoorKey:
         try:
             key, boot = key_pairs.parse_public_key(self.read(self.file)), read_boot()
         except OSError:
-            raise Refused("host-unreadable", _AT) from None
+            raise Refused("host-unreadable", STAMP_HEADER) from None
         if key is None:
-            raise Refused("door-invalid", _AT)
+            raise Refused("door-invalid", STAMP_HEADER)
         return key, boot
 
 

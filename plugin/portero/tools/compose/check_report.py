@@ -11,6 +11,7 @@ from portero.decide.decision import Violation
 from portero.decide.judging import denial
 from portero.decide.judging.denial_entries import Entry
 from portero.decide.values.dataclass import dataclass, replace
+from portero.decide.values.docker_names import COMPOSE_SERVICE
 from portero.decide.values.json_fields import JSON, objects, text
 from portero.decide.values.path import clean
 from portero.decide.values.spelling import count_things
@@ -157,7 +158,7 @@ def name_services(checked: DecidedRequest, line: str) -> str:
 def _list_services(checked: DecidedRequest) -> Iterator[tuple[str, str]]:
     existing = checked.request.objects
     for each in existing.state.containers.values() if isinstance(existing, ProjectObjects) else ():
-        yield each.id, str(each.labels.get("com.docker.compose.service") or each.name)
+        yield each.id, str(each.labels.get(COMPOSE_SERVICE) or each.name)
 
 
 def _list_paths(checked: DecidedRequest) -> Iterator[tuple[str, str]]:

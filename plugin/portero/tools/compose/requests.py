@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from portero.decide.identity.caller import NO_IDENTITY
 from portero.decide.reading.routes import Routes
 from portero.decide.values.dataclass import replace
+from portero.decide.values.docker_names import COMPOSE_SERVICE
 from portero.decide.values.json_fields import as_object, text
 from portero.decide.values.spelling import make_printable
 from portero.tools.compose import project, refused_keys
@@ -27,7 +28,7 @@ from portero.tools.standin.objects import State
 from portero.tools.standin.trial_objects import ProjectObjects
 
 _LABELS = {
-    "com.docker.compose.service": "services",
+    COMPOSE_SERVICE: "services",
     "com.docker.compose.network": "networks",
     "com.docker.compose.volume": "volumes",
 }

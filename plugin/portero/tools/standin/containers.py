@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Literal
 
+from portero.decide.values.docker_names import COMPOSE_SERVICE
 from portero.decide.values.json_fields import child, text
 from portero.tools.standin.messages import RAW, Answer, Call, Object
 from portero.tools.standin.objects import CREATED, TEMPLATES, Container, State
@@ -53,7 +54,7 @@ def start(state: State, call: Call) -> Answer:
 
 def _is_job(state: State, container: Container) -> bool:
     """Whether another container of its compose project starts only after this one has completed."""
-    service = container.labels.get("com.docker.compose.service")
+    service = container.labels.get(COMPOSE_SERVICE)
     condition = f"{service}:service_completed_successfully"
     return any(condition in str(other.labels.get(_DEPENDS_ON)) for other in state.containers.values())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from portero.decide.values.docker_names import COMPOSE_PROJECT
 from portero.decide.values.json_fields import JSON, child, flag, items, objects, text, texts
 from portero.decide.values.path import clean
 from portero.tools.standin.messages import Answer, Call, Object
@@ -72,7 +73,7 @@ def _assume_container(state: State, call: Call) -> list[Container]:
     """The container of a compose service that a client names, when its project has no container here."""
     labels = dict(label.split("=", 1) for label in call.read_filters().get("label", []) if "=" in label)
     project, service = (labels.get(f"com.docker.compose.{what}") for what in ("project", "service"))
-    made = (each.labels.get("com.docker.compose.project") for each in state.containers.values())
+    made = (each.labels.get(COMPOSE_PROJECT) for each in state.containers.values())
     if not project or not service or project in made:
         return []
     assumed = state.find_container(f"{project}-{service}-1")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from portero.decide.reading.uri import BAD_ESCAPE, find_first
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_object
@@ -33,8 +34,7 @@ class Call:
 
     def find_first(self, name: str) -> str:
         """The value of a query parameter that counts, empty when it was not sent."""
-        values = self.query.get(name, ("",))
-        return values[0]
+        return find_first(self.query, name)
 
     def read_filters(self) -> Mapping[str, list[str]]:
         """The filters of a list, as clients write them: {"label": {"a=b": true}} or, long ago, {"label": ["a=b"]}."""
@@ -82,7 +82,6 @@ Headers = Sequence[tuple[str, str]]
 
 # net/http takes the first two out of the header (Go src/net/http/request.go, transfer.go); dockerd hides the others.
 _NOT_SHOWN = frozenset({"host", "transfer-encoding", "authorization", "x-registry-auth", "x-registry-config"})
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LOGIN = re.compile(r"[^/]*/(v\d[\d.]*/)?auth.*")
 
 
@@ -104,7 +103,7 @@ class ClientRequest:
         """Whether dockerd would show the body to a plugin."""
         media_type = self.find_header("content-type").partition(";")[0].strip().lower()
         logs_in = _LOGIN.fullmatch(unquote(self.target.partition("?")[0]))
-        return media_type == "application/json" and not _BAD_ESCAPE.search(self.target) and not logs_in
+        return media_type == "application/json" and not BAD_ESCAPE.search(self.target) and not logs_in
 
     @property
     def is_too_large(self) -> bool:

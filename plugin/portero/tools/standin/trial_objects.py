@@ -14,6 +14,7 @@ from http import HTTPStatus
 from portero.decide.decision import Decision, Violation
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
 from portero.decide.values.dataclass import dataclass, field, replace
+from portero.decide.values.docker_names import COMPOSE_PROJECT, COMPOSE_SERVICE
 from portero.decide.values.json_fields import JSON, child, text
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import count_things
@@ -24,7 +25,6 @@ from portero.observe.lookups.lookup import DaemonObjects
 from portero.tools.standin import inspection
 from portero.tools.standin.objects import Container, State
 
-_PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 _WANTED = dict.fromkeys(("Id", "Names", "Labels", "State", "Mounts", "HostConfig"))
 
 
@@ -97,7 +97,7 @@ def _follow_nothing(asking: AskingDaemon | None) -> FollowedDaemon:
 
 
 def _find_service(labels: Mapping[str, JSON]) -> tuple[str, str]:
-    return text(labels, _PROJECT), text(labels, _SERVICE)
+    return text(labels, COMPOSE_PROJECT), text(labels, COMPOSE_SERVICE)
 
 
 # What is looked up of them.
@@ -150,7 +150,7 @@ class ProjectObjects(StillObjects):
 
 def _name_by_service(container: Container) -> Mapping[str, JSON]:
     """A container in a list; people know that of a service by the name in their file."""
-    service = str(container.labels.get("com.docker.compose.service") or container.name)
+    service = str(container.labels.get(COMPOSE_SERVICE) or container.name)
     return {**inspection.summarize_container(container), "Names": [f"/{service}"]}
 
 
