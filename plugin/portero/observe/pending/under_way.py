@@ -147,46 +147,33 @@ class UnderWay:
                     self._answered.pop(id, None)
                     self._went.add(self.touches.pass_moment(), AllowedRequest(id, one.change, one.sources))
 
-    # -- what a request sees
-
-    def list_sources(self, since: int, dropped: Collection[str]) -> list[Source]:
-        """Those that were under way at a number, or are since; without those of these decisions."""
-        with self.lock:
-            seen = (*self._creating.values(), *self._went.since(since))
-        return [*dict.fromkeys(source for one in seen if one.id not in dropped for source in one.sources)]
-
-    def has_clash(self, use: Use, since: int) -> bool:
-        """Whether a use does not go with one that was under way at a number, or is since."""
-        with self.lock:
-            gone = [each for one in self._went.since(since) for each in one.uses]
-            return self._names.clash_with(use) or (gone != [] and UsedNames(gone).clash_with(use))
-
-    def may_give(self, name: str) -> bool:
-        with self.lock:
-            return self._late.clash_with(NameUse(name, is_copy=True))
-
 
 @dataclass(slots=True)
 class RequestPending:
-    """As one request sees it (Pending of decide/interfaces/effects.py)."""
+    """As one request sees it (Pending of decide/interfaces/effects.py): all under way at `number`, or since."""
 
-    _under_way: UnderWay
+    _all: UnderWay
     number: int
     _dropped: set[str] = field(default_factory=set)
 
     @property
     def others(self) -> list[Source]:
-        return self._under_way.list_sources(self.number, self._dropped)
+        with self._all.lock:
+            seen = (*self._all._creating.values(), *self._all._went.since(self.number))
+        return [*dict.fromkeys(source for one in seen if one.id not in self._dropped for source in one.sources)]
 
     @property
     def ended(self) -> Collection[str]:
-        return self._under_way.ended
+        return self._all.ended
 
     def may_give(self, name: str) -> bool:
-        return self._under_way.may_give(name)
+        with self._all.lock:
+            return self._all._late.clash_with(NameUse(name, is_copy=True))
 
     def allows(self, use: Use) -> bool:
-        return not self._under_way.has_clash(use, self.number)
+        with self._all.lock:
+            gone = [each for one in self._all._went.since(self.number) for each in one.uses]
+            return not (self._all._names.clash_with(use) or (gone != [] and UsedNames(gone).clash_with(use)))
 
     def drop(self, doubtful: Iterable[str]) -> None:
         """A list came that tells of these, and was asked for by this request."""

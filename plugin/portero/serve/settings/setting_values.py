@@ -149,16 +149,12 @@ def parse_servers(text: str) -> tuple[str, ...]:
     return tuple(name.lower().removesuffix(":443") for name in names)
 
 
-def make_size_parser(minimum: int, maximum: int) -> Callable[[str], int]:
-    """A size in bytes in these bounds."""
-
-    def read(text: str) -> int:
-        size = parse_size(text) if _SIZE.fullmatch(text) else 0
-        if not minimum <= size <= maximum:
-            raise ValueError(f"write a size from {minimum >> 20}m to {maximum >> 30}g, such as 100m")
-        return size
-
-    return read
+def parse_record_max(text: str) -> int:
+    """A size in bytes."""
+    size = parse_size(text) if _SIZE.fullmatch(text) else 0
+    if not 1 << 20 <= size <= 1000 << 30:
+        raise ValueError("write a size from 1m to 1000g, such as 100m")
+    return size
 
 
 def parse_log(text: str) -> str:

@@ -76,7 +76,7 @@ class Settings:
     bundle_ca: Annotated[Path | None, value.parse_optional]
     images: Annotated[Path, value.parse_absolute]
     record: Annotated[Path | None, value.parse_optional]
-    record_max: Annotated[int, value.make_size_parser(1 << 20, 1000 << 30)]
+    record_max: Annotated[int, value.parse_record_max]
     # What these were read from, by variable.
     texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
