@@ -139,8 +139,12 @@ def answer(client: socket.socket) -> tuple[bytes, Any]:
     return head, json.loads(body)
 
 
-def test_requests_are_answered_one_after_the_other() -> None:
-    judge = Judge()
+@pytest.fixture
+def judge() -> Judge:
+    return Judge()
+
+
+def test_requests_are_answered_one_after_the_other(judge: Judge) -> None:
     with served(judge) as client:
         for body, allowed in ((b"allow", True), (b"no", False), (b"fail", False)):
             client.sendall(request(body))
@@ -156,8 +160,7 @@ def test_requests_are_answered_one_after_the_other() -> None:
     ("method", "target", "status"),
     [("GET", "/healthz", b"200"), ("GET", "/AuthZPlugin.AuthZReq", b"405"), ("POST", "/other", b"404")],
 )
-def test_other_pages_are_no_answers_about_requests(method: str, target: str, status: bytes) -> None:
-    judge = Judge()
+def test_other_pages_are_no_answers_about_requests(judge: Judge, method: str, target: str, status: bytes) -> None:
     got = exchanged(judge, f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
 
     assert got.split(b" ")[1] == status
@@ -166,8 +169,7 @@ def test_other_pages_are_no_answers_about_requests(method: str, target: str, sta
 
 
 @pytest.mark.parametrize("second", [request(b"allow"), b"x", b"\r\n"], ids=["a request", "a byte", "an empty line"])
-def test_what_comes_before_an_answer_is_due_makes_both_malformed(second: bytes) -> None:
-    judge = Judge()
+def test_what_comes_before_an_answer_is_due_makes_both_malformed(judge: Judge, second: bytes) -> None:
     got = exchanged(judge, request(b"allow") + second)
 
     assert got.startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -178,9 +180,7 @@ def test_what_comes_before_an_answer_is_due_makes_both_malformed(second: bytes) 
 @pytest.mark.parametrize(
     "data", [HEAD + b"Content-Length: 9\r\n\r\nallow", HEAD + b"Content-Length: x\r\n\r\n", b"?\r\n\r\n"]
 )
-def test_half_a_request_is_not_judged(data: bytes) -> None:
-    judge = Judge()
-
+def test_half_a_request_is_not_judged(judge: Judge, data: bytes) -> None:
     assert exchanged(judge, data).startswith(b"HTTP/1.1 400")
     assert judge.asked == []
 
@@ -221,9 +221,8 @@ def test_a_process_that_ends_answers_and_says_that_it_was_the_last_time(call: by
         assert client.recv(1) == b""
 
 
-def test_a_request_that_does_not_arrive_in_time_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_does_not_arrive_in_time_is_not_answered(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.2)
-    judge = Judge()
     with served(judge) as client:
         client.sendall(HEAD + b"Content-Length: 100\r\n\r\nallow")
 
@@ -233,10 +232,9 @@ def test_a_request_that_does_not_arrive_in_time_is_not_answered(monkeypatch: pyt
 
 @pytest.mark.parametrize(("begin", "rest"), [(b"", HEAD * 2), (HEAD + b"Content-Length: 100\r\n\r\n", b"x" * 100)])
 def test_a_head_or_body_that_drips_in_does_not_stretch_its_time(
-    monkeypatch: pytest.MonkeyPatch, begin: bytes, rest: bytes
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, begin: bytes, rest: bytes
 ) -> None:
     monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.3)
-    judge = Judge()
     began = time.monotonic()
     with served(judge) as client, suppress(OSError):
         client.sendall(begin)
@@ -262,8 +260,7 @@ def test_a_request_in_pieces_is_answered_and_the_next_one_may_take_its_time_to_b
             assert answer(client)[1]["Allow"] is True
 
 
-def test_an_answer_arrives_in_whole_at_a_client_that_reads_it_slowly() -> None:
-    judge = Judge()
+def test_an_answer_arrives_in_whole_at_a_client_that_reads_it_slowly(judge: Judge) -> None:
     with served(judge) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         time.sleep(0.1)
@@ -298,8 +295,7 @@ def test_after_a_request_an_idle_connection_is_left_open_for_its_time_and_then_c
         assert time.monotonic() - began > 0.2
 
 
-def test_a_request_that_arrived_just_when_its_connection_is_late_is_answered() -> None:
-    judge = Judge()
+def test_a_request_that_arrived_just_when_its_connection_is_late_is_answered(judge: Judge) -> None:
     ours, serving = connect(judge)
     with ours:
         ours.sendall(request(b"allow"))
@@ -312,8 +308,9 @@ def test_a_request_that_arrived_just_when_its_connection_is_late_is_answered() -
 @pytest.mark.parametrize(
     "more", [b"Transfer-Encoding: chunked\r\n\r\n", b"Content-Length: 20000\r\n\r\n" + b"x" * 20_000]
 )
-def test_what_is_not_small_or_not_whole_is_beyond_the_limits_and_answered_without_them(more: bytes) -> None:
-    judge = Judge()
+def test_what_is_not_small_or_not_whole_is_beyond_the_limits_and_answered_without_them(
+    judge: Judge, more: bytes
+) -> None:
     ours, serving = connect(judge)
     with ours:
         ours.sendall(HEAD + more)
@@ -328,8 +325,7 @@ def test_what_is_not_small_or_not_whole_is_beyond_the_limits_and_answered_withou
         serving.close()
 
 
-def test_before_what_is_judged_for_long_another_thread_is_called_but_not_before_a_result() -> None:
-    judge = Judge()
+def test_before_what_is_judged_for_long_another_thread_is_called_but_not_before_a_result(judge: Judge) -> None:
     waits: list[int] = []
     call_before_wait(lambda: waits.append(len(judge.asked)))
     ours, serving = connect(judge)
@@ -365,8 +361,7 @@ def test_any_time_can_be_waited(seconds: float) -> None:
 
 
 @pytest.mark.parametrize(("size", "is_early"), [(0, True), (1 << 17, False)])
-def test_a_result_is_answered_before_it_is_noted_unless_it_is_large(size: int, *, is_early: bool) -> None:
-    judge = Judge()
+def test_a_result_is_answered_before_it_is_noted_unless_it_is_large(judge: Judge, size: int, *, is_early: bool) -> None:
     judge.may_note.clear()
     with served(judge) as client:
         client.sendall(result(b"x" * size))
@@ -380,8 +375,7 @@ def test_a_result_is_answered_before_it_is_noted_unless_it_is_large(size: int, *
     assert judge.results == [b"x" * size, b"next"]
 
 
-def test_a_result_that_cannot_be_noted_is_answered_and_one_that_cannot_be_answered_is_noted() -> None:
-    judge = Judge()
+def test_a_result_that_cannot_be_noted_is_answered_and_one_that_cannot_be_answered_is_noted(judge: Judge) -> None:
     with served(judge) as client:
         client.sendall(result(b"fail"))
         assert answer(client)[1] == {"Allow": True, "Msg": ""}
@@ -395,8 +389,7 @@ def test_a_result_that_cannot_be_noted_is_answered_and_one_that_cannot_be_answer
     assert judge.results == [b"gone"]
 
 
-def test_what_reads_no_answers_keeps_no_others_waiting() -> None:
-    judge = Judge()
+def test_what_reads_no_answers_keeps_no_others_waiting(judge: Judge) -> None:
     ours, serving = connect(judge)
 
     def ask_on() -> None:
@@ -409,7 +402,7 @@ def test_what_reads_no_answers_keeps_no_others_waiting() -> None:
     serving.close()
 
 
-def test_which_dockerd_a_connection_is_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_which_dockerd_a_connection_is_is_found_once(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
 
     def identify(pid: int) -> DockerdIdentity:
@@ -419,7 +412,6 @@ def test_which_dockerd_a_connection_is_is_found_once(monkeypatch: pytest.MonkeyP
         return DockerdIdentity(pid, 22)
 
     monkeypatch.setattr(peer, "identify_dockerd", identify)
-    judge = Judge()
     with served(judge) as client:
         for data in (request(b"allow"), request(b"allow"), result(b""), request(b"allow")):
             client.sendall(data)
@@ -430,8 +422,7 @@ def test_which_dockerd_a_connection_is_is_found_once(monkeypatch: pytest.MonkeyP
     assert [each.identity for each in judge.peers] == [None, *[DockerdIdentity(os.getpid(), 22)] * 3]
 
 
-def test_the_judge_is_handed_the_process_that_asks() -> None:
-    judge = Judge()
+def test_the_judge_is_handed_the_process_that_asks(judge: Judge) -> None:
     with served(judge) as client:
         client.sendall(request(b"allow"))
         client.recv(1 << 16)
@@ -480,7 +471,7 @@ _WORDS = st.sampled_from(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_WORDS | st.binary(max_size=20), max_size=5).map(b"".join))
 def test_no_bytes_make_an_allow_without_the_judge(data: bytes) -> None:
-    judge = Judge()
+    judge = Judge()  # a fixture would serve all examples
     got = exchanged(judge, data)
 
     assert got == b"" or got.startswith(b"HTTP/1.1 ")

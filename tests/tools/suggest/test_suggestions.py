@@ -28,8 +28,12 @@ def left(suggestions: Suggestions) -> dict[str, str]:
     return {one.rule: one.why for one in suggestions.list_not_suggested()}
 
 
-def test_site_values_come_by_how_often_and_numbers_as_the_largest() -> None:
-    suggestions = new()
+@pytest.fixture
+def suggestions() -> Suggestions:
+    return new()
+
+
+def test_site_values_come_by_how_often_and_numbers_as_the_largest(suggestions: Suggestions) -> None:
     for memory in (2 << 30, 4 << 30, 3 << 30):
         add(suggestions, Memory=memory, MemorySwap=memory)
     add(suggestions, PidsLimit=500)
@@ -40,8 +44,7 @@ def test_site_values_come_by_how_often_and_numbers_as_the_largest() -> None:
     assert (suggestions.requests, suggestions.refused, suggestions.legal) == (5, 4, 4)
 
 
-def test_what_is_no_site_value_becomes_an_exception_for_the_image() -> None:
-    suggestions = new()
+def test_what_is_no_site_value_becomes_an_exception_for_the_image(suggestions: Suggestions) -> None:
     add(suggestions, PidMode="host")
     add(suggestions, PidMode="host")
 
@@ -49,9 +52,8 @@ def test_what_is_no_site_value_becomes_an_exception_for_the_image() -> None:
     assert (draft.request, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
 
 
-def test_a_rule_is_waived_for_the_mounts_that_it_refused_and_as_they_were() -> None:
+def test_a_rule_is_waived_for_the_mounts_that_it_refused_and_as_they_were(suggestions: Suggestions) -> None:
     """One draft for all would have let the container write what it only read."""
-    suggestions = new()
     keys = ["/home/joe/.ssh:/x:ro", "/home/joe/.aws:/w:ro"]
     add(suggestions, Binds=[*keys, "/home/joe/work:/y", "/etc/cron.d:/z"])
     add(suggestions, Binds=keys)
@@ -84,10 +86,9 @@ def test_a_rule_is_waived_for_the_mounts_that_it_refused_and_as_they_were() -> N
     ],
 )
 def test_a_rule_is_waived_for_the_entries_of_a_list_that_it_refused(
-    host_config: dict[str, Any], rule: str, path: list[str], pinned: dict[str, Any]
+    suggestions: Suggestions, host_config: dict[str, Any], rule: str, path: list[str], pinned: dict[str, Any]
 ) -> None:
     """One for all would have waived it for CAP_SYS_ADMIN as well."""
-    suggestions = new()
     add(suggestions, **host_config)
 
     (found,) = [draft for draft in suggestions.list_drafts() if rule in draft.rules]
@@ -97,9 +98,8 @@ def test_a_rule_is_waived_for_the_entries_of_a_list_that_it_refused(
     assert part == {"contains": {"properties": pinned}}
 
 
-def test_no_two_drafts_have_one_name() -> None:
+def test_no_two_drafts_have_one_name(suggestions: Suggestions) -> None:
     """The second one would be written over the first, whose rules it need not have."""
-    suggestions = new()
     asked = [
         RefusedRequest("ContainerCreate", f"{host}.example.com", name) for host in "ab" for name in ("app", "app-1")
     ]
@@ -111,16 +111,16 @@ def test_no_two_drafts_have_one_name() -> None:
     assert {draft.request for draft in named.values()} == {*asked}
 
 
-def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:
-    suggestions = new()
+def test_a_mount_that_stays_refused_is_not_listed_for_the_site(suggestions: Suggestions) -> None:
     add(suggestions, Binds=["/root/.ssh:/s"])
 
     assert suggestions.make_patch() == {}
     assert suggestions.list_drafts()[0].values == {"/root/.ssh"}
 
 
-def test_a_path_that_stays_refused_without_an_image_to_match_is_not_listed_for_the_site() -> None:
-    suggestions = new()
+def test_a_path_that_stays_refused_without_an_image_to_match_is_not_listed_for_the_site(
+    suggestions: Suggestions,
+) -> None:
     add(suggestions, RefusedRequest("ContainerCreate"), Binds=["/:/host"])
     add(
         suggestions,
@@ -134,16 +134,14 @@ def test_a_path_that_stays_refused_without_an_image_to_match_is_not_listed_for_t
     assert left(suggestions)["no-daemon-sockets"] == "pin"
 
 
-def test_a_missing_flag_is_added_to_the_command() -> None:
-    suggestions = new()
+def test_a_missing_flag_is_added_to_the_command(suggestions: Suggestions) -> None:
     add(suggestions, PidsLimit=0)
 
     assert suggestions.list_not_suggested() == [NotSuggested("pids-limit", "flags", "--pids-limit 200", 1)]
     assert suggestions.legal == 0
 
 
-def test_a_flag_that_follows_another_one_says_so() -> None:
-    suggestions = new()
+def test_a_flag_that_follows_another_one_says_so(suggestions: Suggestions) -> None:
     add(suggestions, MemorySwap=-1)
 
     (left,) = suggestions.list_not_suggested()
@@ -159,8 +157,7 @@ def test_the_daemons_socket_needs_a_pinned_image() -> None:
     assert "no-daemon-sockets" in pinned.list_drafts()[0].rules
 
 
-def test_codes_self_protection_and_requests_without_a_name_are_left() -> None:
-    suggestions = new()
+def test_codes_self_protection_and_requests_without_a_name_are_left(suggestions: Suggestions) -> None:
     suggestions.add(RefusedRequest(""), [make_refusal("body-missing", "")])
     add(suggestions, Binds=["/etc/docker:/d"])
     add(suggestions, RefusedRequest("ContainerCreate"), PidMode="host")
@@ -174,16 +171,14 @@ def test_codes_self_protection_and_requests_without_a_name_are_left() -> None:
     assert found["gone"] == "unknown"
 
 
-def test_a_decision_log_has_no_values() -> None:
-    suggestions = new()
+def test_a_decision_log_has_no_values(suggestions: Suggestions) -> None:
     _, denials = denied(JUDGE, Runtime="nvidia")
     suggestions.add(NGINX, denials)
 
     assert left(suggestions) == {"runtimes": "values"}
 
 
-def test_a_decision_log_gives_no_exception_for_every_mount_or_capability_of_an_image() -> None:
-    suggestions = new()
+def test_a_decision_log_gives_no_exception_for_every_mount_or_capability_of_an_image(suggestions: Suggestions) -> None:
     for more in ({"Binds": ["/home/joe/.ssh:/x:ro"]}, {"PidMode": "host"}, {"CapAdd": ["SYS_PTRACE"]}):
         _, denials = denied(JUDGE, **more)
         suggestions.add(NGINX, denials)
@@ -193,8 +188,7 @@ def test_a_decision_log_gives_no_exception_for_every_mount_or_capability_of_an_i
     assert left(suggestions) == dict.fromkeys(("capabilities", "host-paths-seen", "no-credential-paths"), "values")
 
 
-def test_a_decision_log_gives_no_exception_to_the_ownership_of_all_objects() -> None:
-    suggestions = new()
+def test_a_decision_log_gives_no_exception_to_the_ownership_of_all_objects(suggestions: Suggestions) -> None:
     denial = make_refusal("body-missing", "")
     refused = type(denial)("own-objects-only", "baseline", "path.id", "deny", "", {})
     suggestions.add(RefusedRequest("ContainerStop", user="alicia"), [refused])
