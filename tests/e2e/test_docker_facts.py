@@ -89,7 +89,6 @@ def test_14_1_a_label_narrows_lists_and_nothing_else(docker: GuardedDocker) -> N
 
 
 VOLUMES = """
-import json, sys
 from tests import unix_server
 
 class Handler(unix_server.Handler):
