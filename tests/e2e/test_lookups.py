@@ -83,8 +83,9 @@ def test_many_large_requests_that_need_a_lookup_are_judged(docker: GuardedDocker
         docker.client.ask("DELETE", f"/networks/{network}")
     assert [refusing(answer.message) for answer in answers] == [[]] * MANY
     assert [answer.status for answer in answers] == [201] * MANY
-    # Nobody logs what Portero itself asks.
-    assert set(asked) == {"ContainerCreate"}
+    # Nobody logs what Portero itself asks. The one before may have asked for events as it was stopped, which dockerd
+    # passes on: to this one that is another client.
+    assert set(asked) - {"SystemEvents"} == {"ContainerCreate"}
     # A lookup that waits for its own request gives up after two seconds.
     assert took < 20
 
