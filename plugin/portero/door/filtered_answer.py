@@ -34,7 +34,7 @@ class FilteredAnswer:
         self._json, self._target, self._is_stream = JsonFilter(shape), target, is_stream
         self._buffer = bytearray()
         # False: it can do nothing without more bytes. None: all that follows passes as it comes.
-        # Not bound, as in Reception.release.
+        # No bound method: it would lead back to this, as a step does in Reception.release.
         self._step: Callable[[FilteredAnswer], bool | None] = FilteredAnswer._read_head
         self._head, self._out = b"", bytearray()
         # Bytes of the body, or of its chunk, that are to come.

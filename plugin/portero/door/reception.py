@@ -148,7 +148,7 @@ class Reception:
 
     def _refuse(self, refused: TurnedAway) -> bool:
         """Answer as dockerd does; what the client still sends is read and dropped."""
-        if self._denial is not None:
+        if self._denial is not None:  # there is no room to deny it in
             return False
         if self.head is GRPC:
             self._denial = GrpcDenial(refused)

@@ -144,7 +144,7 @@ def _list_used(
 def _list_namesakes(owners: OwnerNames, body: Mapping[str, JSON], meanings: Meanings) -> Iterator[tuple[str, JSON]]:
     """Networks with the name of a new one, which dockerd makes before 25.0 unless it is asked to check.
 
-    Nobody reaches either by that name then (docker-facts 8.12).
+    No request can name either of them then (docker-facts 8.12).
     """
     name = text(body, "Name")
     with located("Name"):
