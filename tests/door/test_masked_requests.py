@@ -72,6 +72,14 @@ def test_disk_usage_is_masked_however_long_it_is(tmp_path: Path) -> None:
     assert b"hush" not in answer
 
 
+def test_a_network_shows_as_many_containers_as_a_bridge_has(tmp_path: Path) -> None:
+    container = {"Name": "shop-web-" + "n" * 60, "EndpointID": "e" * 64, "MacAddress": "02:42:ac:11:00:02"}
+    container |= {"IPv4Address": "172.17.0.2/16", "IPv6Address": "fd00:1234:5678:9abc::2/64"}
+    network: JSON = {"Name": "web", "Containers": {f"{number:064x}": container for number in range(1023)}}
+
+    assert read_body(shown(tmp_path, "/networks/web", network)) == network
+
+
 def test_another_door_shows_them(tmp_path: Path) -> None:
     assert b"hush" in shown(tmp_path, "/containers/web/json", ENV, hides=False)
 

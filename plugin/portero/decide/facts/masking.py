@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from portero.decide.facts.secret_names import looks_secret
+from portero.decide.facts.secret_names import looks_secret, may_name_secret
 from portero.decide.reading import go_json, uri
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.go_json import Pairs, Tree, fold
@@ -33,6 +33,7 @@ _TOKEN = re.compile(
     r")"
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*", re.DOTALL)
+_SCHEMES = ("bearer", "basic")
 _SCHEME = re.compile(r"\b(?P<scheme>Bearer|Basic)\s++[^\s\"',;]++", re.IGNORECASE)
 # NAME=value, "name": "value", Name: value
 _HEAD = re.compile(r"(?<![\w.-])(?P<name>[\w.-]++)[\"']?+[ \t]{0,20}+[=:][ \t]{0,20}+")
@@ -46,7 +47,12 @@ def mask_text(raw: str) -> str:
     plain = _PRIVATE_KEY.sub(MASK, raw)
     plain = mask_urls(plain)
     plain = _TOKEN.sub(MASK, plain)
-    plain = _SCHEME.sub(rf"\g<scheme> {MASK}", plain)
+    folded = plain.casefold()
+    if any(scheme in folded for scheme in _SCHEMES):
+        plain = _SCHEME.sub(rf"\g<scheme> {MASK}", plain)
+    # Most texts have none: one search is quicker than to look at each name.
+    if not may_name_secret(folded):
+        return plain
     plain = _OLD_ENV.sub(_mask_old_env, plain)
     return "".join(_mask_values(plain))
 

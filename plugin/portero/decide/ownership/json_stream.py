@@ -1,7 +1,7 @@
 """A JSON answer whose lists are filtered entry by entry, as it comes: a part in, what stays of it out.
 
 What stays is written anew, so that a client reads exactly what was judged. An entry larger than 4 MiB, of which values
-are masked 256 KiB, or of very many texts, is left out and counted: its reading would hold up the door.
+are masked 512 KiB, or of very many texts, is left out and counted: its reading would hold up the door.
 """
 
 import re
@@ -13,8 +13,9 @@ import orjson
 from portero.decide.values.json_fields import JSON
 
 _MAX_ENTRY, _MAX_QUOTES = 4 << 20, 160_000
-# Masking takes so much longer.
-_MASKED = 16
+# Masking takes longer. Quotes count, and what may stand between a name and its value; a network's 1,023 containers, as
+# many as a bridge has, are 35,000.
+_MAX_MASKED, _MAX_MARKS, _MARKS = 512 << 10, 40_000, (b'"', b"=", b":")
 # Up to the next bracket, or the beginning of a text that has no end yet; and up to the end of a text.
 _SKIP = re.compile(rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[\]{}]*+)*+', re.DOTALL)
 _TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -93,7 +94,7 @@ class JsonReader:
         first = yield from self.peek()
         if first in _OPEN or first == _QUOTE:
             raw = yield from self._take_long(in_text=first == _QUOTE)
-            return None if raw is None or raw.count(b'"') > self._bound(_MAX_QUOTES) else raw
+            return None if raw is None or self._is_costly(raw) else raw
         while (end := _end_of(_PLAIN, self.buffer, 0)) == len(self.buffer):
             if end > _MAX_PLAIN:
                 break
@@ -102,12 +103,15 @@ class JsonReader:
         del self.buffer[:end]
         return raw
 
-    def _bound(self, most: int) -> int:
-        return most if self.mask is None else most // _MASKED
+    def _is_costly(self, raw: bytes) -> bool:
+        if self.mask is None:
+            return raw.count(b'"') > _MAX_QUOTES
+        return sum(map(raw.count, _MARKS)) > _MAX_MARKS
 
     def _take_long(self, *, in_text: bool) -> Generator[None, None, bytes | None]:
         """An object, a list or a text; None: it is too large."""
         at, depth, is_large = int(in_text), 0, False
+        most = _MAX_ENTRY if self.mask is None else _MAX_MASKED
         while True:
             at = _end_of(_TEXT if in_text else _SKIP, self.buffer, at)
             byte = self.buffer[at] if at < len(self.buffer) else _NOTHING
@@ -116,7 +120,7 @@ class JsonReader:
             elif not in_text and byte != _NOTHING:
                 in_text, at, depth = byte == _QUOTE, at + 1, depth + (byte in _OPEN) - (byte in _CLOSE)
             else:
-                if at > self._bound(_MAX_ENTRY):
+                if at > most:
                     del self.buffer[:at]
                     at, is_large = 0, True
                 yield
@@ -124,7 +128,7 @@ class JsonReader:
             if depth <= 0 and not in_text:
                 raw = bytes(self.buffer[:at])
                 del self.buffer[:at]
-                return None if is_large or at > self._bound(_MAX_ENTRY) else raw
+                return None if is_large or at > most else raw
 
 
 class JsonFilter:
