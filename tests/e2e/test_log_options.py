@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import wait_until
+
 from .guarded import GuardedDocker, stub
 from .refusals import refusing
 
@@ -48,6 +50,34 @@ def test_unguarded_dockerd_writes_to_the_socket_what_the_user_wants(listening: G
 def test_the_socket_gets_nothing_past_portero(listening: GuardedDocker, rule: str) -> None:
     assert rule in refusing(listening.shell(ATTACKS[rule]).stderr)
     assert _received(listening) == ""
+
+
+# libsystemd reads none of these forms of a journal without libraries that dockerd does not load here.
+JOURNALD = ["env", *(f"SYSTEMD_JOURNAL_{form}=0" for form in ("KEYED_HASH", "COMPACT", "COMPRESS"))]
+READER = "docker run --detach --name reader --network none --log-driver journald"
+
+
+@pytest.fixture
+def secret(docker: GuardedDocker) -> Iterator[str]:
+    """The ID of a container whose log in the journal has a secret."""
+    program = [*JOURNALD, "/usr/lib/systemd/systemd-journald"]
+    docker.do("mkdir -p /run/systemd/journal /run/log/journal")
+    with docker.host.running("journald", program, docker.host.path("/run/systemd/journal/socket").exists):
+        made = docker.do("docker run --detach --name hers --network none --log-driver journald busybox echo hush")
+        yield made.strip()
+        docker.do("docker rm --force hers; docker rm --force reader")
+
+
+def test_docker_logs_shows_no_longer_what_another_container_wrote(docker: GuardedDocker, secret: str) -> None:
+    command = f"{READER} --log-opt env=CONTAINER_ID_FULL --env CONTAINER_ID_FULL={secret} busybox true"
+    with docker.guarded_by(stub("allow")):
+        docker.do(command)
+        wait_until(lambda: "hush" in docker.do("docker logs reader"), "dockerd does not show another's lines")
+        docker.do("docker rm --force reader")
+
+    assert "no-log-owners" in refusing(docker.shell(command).stderr)
+    docker.do(f"{READER} --log-opt env=customer --env customer=shop busybox echo mine")
+    wait_until(lambda: docker.do("docker logs reader") == "mine\n", "an own line does not come")
 
 
 def test_a_certificate_tells_no_longer_whether_a_file_is_there(listening: GuardedDocker) -> None:

@@ -76,6 +76,7 @@ def test_a_container_without_settings_gets_every_default_with_the_at_of_the_abse
         "files": [],
         "controlCharacters": [],
         "buffers": [],
+        "owners": [],
         "at": "HostConfig.LogConfig",
     }
     assert container["ulimits"] == [

@@ -8,7 +8,7 @@ from portero.decide.facts import log_driver
 from portero.decide.facts.log_driver import may_hold_control
 from tests.cases import cases
 
-NONE = {"addresses": [], "files": [], "controlCharacters": [], "buffers": []}
+NONE = {"addresses": [], "files": [], "controlCharacters": [], "buffers": [], "owners": []}
 AT = "HostConfig.LogConfig.Config"
 
 
@@ -105,3 +105,10 @@ def test_it_may(tag: str) -> None:
 )
 def test_it_may_not(tag: str) -> None:
     assert not may_hold_control(tag)
+
+
+@pytest.mark.parametrize(("option", "value", "found"), cases(__file__, "log-owners.jsonl"))
+def test_a_variable_or_label_that_may_say_whose_a_line_is_is_found(option: str, value: str, found: bool) -> None:
+    expected = [{"name": option, "at": f"{AT}[*]"}] if found else []
+
+    assert log_driver.parse_options({option: value}, AT)["owners"] == expected

@@ -34,6 +34,21 @@ _FIELD = re.compile(r"[.$]\w*")
 _WORD = re.compile(r"(?<![\w.$])[a-z]+")
 # Letters by their number, in a quoted text or by a function.
 _ESCAPES = re.compile(r"\\|print")
+# Variables and labels that go with each line: by their names, and by a pattern in Go.
+_NAMED, _MATCHED = ("env", "labels"), ("env-regex", "labels-regex")
+# Fields by which lines are found and shown (systemd.journal-fields(7)). The driver journald writes those of a container
+# over its own, and docker logs shows the lines of what CONTAINER_ID_FULL names (moby daemon/logger/journald).
+_WHOSE = frozenset(
+    {
+        *("CONTAINER_ID", "CONTAINER_ID_FULL", "CONTAINER_NAME", "CONTAINER_TAG", "CONTAINER_LOG_EPOCH", "MESSAGE_ID"),
+        *("SYSLOG_IDENTIFIER", "SYSLOG_PID", "SYSLOG_FACILITY", "OBJECT_PID", "COREDUMP_UNIT", "COREDUMP_USER_UNIT"),
+    }
+)
+_NO_LETTER = re.compile(r"[^0-9A-Za-z]")
+# A pattern whose names begin with known texts: ^os, ^(os|customer), ^com\.example\.
+_BEGINNING = r"[0-9A-Za-z](?:[\w.-]|\\[.-])*"
+_BEGINS = re.compile(rf"\^(?:({_BEGINNING})|\(({_BEGINNING}(?:\|{_BEGINNING})*)\))(?:\.[*+])?\$?", re.ASCII)
+_WILD = re.compile(r"[.\\]")
 
 
 def read_create(config: Fact) -> Fact:
@@ -74,6 +89,7 @@ def parse_options(options: Mapping[str, JSON], at: str) -> Fact:
             for name, value in values.items()
             if value and name in _BUFFERS
         ],
+        "owners": [{"name": name, "at": where} for name, value in values.items() if _may_say_whose(name, value)],
     }
 
 
@@ -100,6 +116,24 @@ def _list_addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
             "local": scheme.startswith("unix") or is_local(read_host(authority)),
             "at": at,
         }
+
+
+def _may_say_whose(option: str, value: str) -> bool:
+    """Whether a field of a line that says whose it is may come from a variable or label of the container."""
+    if option in _NAMED:
+        return not _WHOSE.isdisjoint(map(_name_field, value.split(",")))
+    if option not in _MATCHED or not value:
+        return False
+    match = _BEGINS.fullmatch(value)
+    if match is None:
+        return True
+    beginnings = [_name_field(_WILD.split(each)[0]) for each in (match[1] or match[2]).split("|")]
+    return any(field.startswith(each) for field in _WHOSE for each in beginnings)
+
+
+def _name_field(name: str) -> str:
+    """As journald does."""
+    return _NO_LETTER.sub("_", name).lstrip("_").upper()
 
 
 def may_hold_control(tag: str) -> bool:
