@@ -190,8 +190,9 @@ def test_a_method_without_a_body_may_have_any_headers(method: str, headers: Mapp
     assert _stop(headers, method=method) == _ABSENT
 
 
-def test_a_json_body_of_an_operation_that_takes_none_is_not_read() -> None:
-    assert _stop(_JSON | {"content-length": "9"}, b"not JSON{") == _ABSENT
+@pytest.mark.parametrize("operation", ["ContainerStop", "ContainerKill"])
+def test_a_json_body_of_an_operation_that_takes_none_is_not_read(operation: str) -> None:
+    assert _read(operation, "none", _JSON | {"content-length": "9"}, b"not JSON{") == _ABSENT
 
 
 @pytest.mark.parametrize(

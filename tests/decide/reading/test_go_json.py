@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portero.decide.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, make_tree, parse_json
@@ -16,6 +16,10 @@ _REFUSED = {line["name"]: (line["data"].encode("latin-1"), line["code"]) for lin
     "6000 digits": (b'{"x":' + b"9" * 6000 + b"}", "body-number"),
     "a list too deep": (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "body-too-deep"),
     "an object too deep": (b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1), "body-too-deep"),
+    "a list too deep after a long text": (
+        b'["%s",%s%s]' % (b"x" * (1 << 15), b"[" * MAX_DEPTH, b"]" * MAX_DEPTH),
+        "body-too-deep",
+    ),
     "5000 lists": (b"[" * 5000 + b"]" * 5000, "body-too-deep"),
     "a million open brackets": (b"[" * 1_000_000, "body-too-deep"),
 }
@@ -110,6 +114,7 @@ def _plain(tree: Tree) -> Any:
     return [_plain(item) for item in tree] if isinstance(tree, list) else tree
 
 
+@example([b"a" * (1 << 15), b"[" * MAX_DEPTH])
 @given(st.lists(st.sampled_from([b"{", b"[", b"[" * MAX_DEPTH, b"{" * (MAX_DEPTH - 1), b"]", b"a"])).map(b"".join))
 def test_what_has_no_more_brackets_than_levels_is_not_deep(data: bytes) -> None:
     assert _may_be_deep(data) is (data.count(b"{") + data.count(b"[") > MAX_DEPTH)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from portero.decide.reading.http_parser import MAX_HEAD, Head, Malformed, RequestReader, parse_head
+from portero.decide.reading.http_parser import Head, Malformed, RequestReader, parse_head
 from tests.cases import cases
 
 LINE = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\n"
@@ -145,7 +145,9 @@ def test_a_head_beyond_the_limit_is_refused_before_its_end_has_come() -> None:
         endless.read_head()
 
     assert malformed.value.status == 431
-    assert refused(HEAD + b"X: " + b"x" * MAX_HEAD + b"\r\n\r\n") == 431
+    most = HEAD + b"X: " + b"x" * (32768 - len(HEAD) - len("X: "))
+    assert requests(pieces(most + b"\r\n\r\n", []))
+    assert refused(most + b"x\r\n\r\n") == 431
 
 
 @pytest.mark.parametrize(
@@ -167,6 +169,14 @@ def test_chunks_that_carry_more_or_less_than_data_are_refused(body: bytes) -> No
 
 def test_a_body_that_ends_early_is_refused() -> None:
     assert refused(HEAD + b"Content-Length: 3\r\n\r\nab") == 400
+
+
+@pytest.mark.parametrize("length", [9, 10, 15, 16, 255, 256, 70_000])
+def test_chunks_have_any_length(length: int) -> None:
+    chunk = b"%x\r\n%s\r\n" % (length, b"a" * length)
+
+    sent = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 2 + b"0\r\n\r\n"
+    assert requests(pieces(sent, []), kept=length + 3) == [("/AuthZPlugin.AuthZReq", b"a" * (length + 3))]
 
 
 def test_a_body_is_read_to_its_end_and_given_out_up_to_a_limit() -> None:

@@ -185,6 +185,7 @@ def test_a_field_says_since_which_api_version_it_is_kept(tmp_path: Path) -> None
     assert part.dated == (Field("A", Scalar("bool"), True, "1.41"),)
     assert shapes.drops("Dated", "1.40")
     assert not shapes.drops("Dated", "1.41")
+    assert not shapes.drops("Dated", "1.42")
 
 
 # Of all Unicode only these have an ASCII letter in their fold set (Go src/encoding/json/fold.go, foldRune).
