@@ -114,7 +114,7 @@ def _plain(tree: Tree) -> Any:
     return [_plain(item) for item in tree] if isinstance(tree, list) else tree
 
 
-@example([b"a" * (1 << 15), b"[" * MAX_DEPTH])
+@example(b"a" * (1 << 15) + b"[" * MAX_DEPTH)
 @given(st.lists(st.sampled_from([b"{", b"[", b"[" * MAX_DEPTH, b"{" * (MAX_DEPTH - 1), b"]", b"a"])).map(b"".join))
 def test_what_has_no_more_brackets_than_levels_is_not_deep(data: bytes) -> None:
     assert _may_be_deep(data) is (data.count(b"{") + data.count(b"[") > MAX_DEPTH)
