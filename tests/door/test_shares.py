@@ -66,6 +66,21 @@ def test_each_client_has_its_turn() -> None:
     assert not turns
 
 
+def test_whose_turns_take_long_waits_until_others_have_had_as_much() -> None:
+    turns: Turns[int] = Turns()
+    for one in (1, 2):
+        turns.add("slow", one)
+    assert turns.take() == 1
+    turns.charge("slow", 0.03)
+    turns.add("quick", 3)
+    for _ in range(2):
+        assert turns.take() == 3
+        turns.charge("quick", 0.02)
+        turns.add("quick", 3)
+    # It does not wait longer than that.
+    assert turns.take() == 2
+
+
 @pytest.mark.parametrize("greedy", [2, 10])
 @pytest.mark.parametrize(("first", "all_take"), [(b"", 8000), (UNFINISHED, 2000), (STREAM, 200), (BULK, 200)])
 def test_greedy_clients_leave_others_their_ping(tmp_path: Path, greedy: int, first: bytes, all_take: int) -> None:

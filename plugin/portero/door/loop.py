@@ -82,9 +82,10 @@ class DoorLoop:
                 stream.note(descriptor, events)
                 self._ready.add(stream.client_key, stream)
         until = time.monotonic() + _TURN
-        while self._ready and time.monotonic() < until:
+        while self._ready and (begun := time.monotonic()) < until:
             ready = self._ready.take()
             self._run(ready, ready.advance)
+            self._ready.charge(ready.client_key, time.monotonic() - begun)
         self._poll_waiting(time.monotonic())
         # Only now: a number that is given to another socket must not get the news of this one.
         self._close_ended()

@@ -60,26 +60,41 @@ class ConnectionRoom:
 
 
 class Turns(Generic[_Ready]):
-    """What can go on, in turns of the clients, however much each of them has."""
+    """What can go on, in turns of the clients, however much each of them has, and however long a turn takes.
+
+    The next one is whose turns took least time. Who comes anew has had as much as the one before it.
+    """
 
     def __init__(self) -> None:
         self._of: dict[Client, dict[_Ready, None]] = {}
+        # In seconds, while somebody waits.
+        self._had: dict[Client, float] = {}
+        self._least = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._of)
 
     def add(self, client: Client, one: _Ready) -> None:
+        if not self._of:
+            self._had.clear()
+            self._least = 0.0
+        self._had[client] = max(self._had.get(client, 0.0), self._least)
         self._of.setdefault(client, {})[one] = None
 
     def take(self) -> _Ready:
         """The first one of the client whose turn it is, which is the last one then."""
-        client = next(iter(self._of))
+        client = min(self._of, key=self._had.__getitem__)
+        self._least = self._had[client]
         all_of = self._of.pop(client)
         one = next(iter(all_of))
         del all_of[one]
         if all_of:
             self._of[client] = all_of
         return one
+
+    def charge(self, client: Client, seconds: float) -> None:
+        """Say how long its turn took."""
+        self._had[client] = self._had.get(client, self._least) + seconds
 
     def discard(self, client: Client, one: _Ready) -> None:
         all_of = self._of.get(client, {})
