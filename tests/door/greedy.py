@@ -16,7 +16,6 @@ from portero.decide.identity import key_pairs
 from portero.observe.files.whole_files import write_whole
 from tests.door.running import ANSWER, KEY, connect, receive_all
 
-# The door that writes an owner's label, for which it holds bodies.
 LABELS = "labels"
 _SITE = {
     "ownership": "owner",
@@ -24,7 +23,6 @@ _SITE = {
     "operator-groups": [],
     "user-groups": {},
     "door-lists": {},
-    "doors": [{"name": LABELS, "label": True}],
 }
 GET = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
 STREAM = b"GET /events HTTP/1.1\r\nHost: docker\r\n\r\n"
@@ -40,7 +38,8 @@ def _answer(client: socket.socket) -> None:
         if b" /_ping " in seen or b" /grpc " in seen:
             client.sendall(ANSWER)
             return
-        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        if b" /volumes/" not in seen:
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         while b" /bulk " in seen:
             client.sendall(_PIECE)
         client.recv(1)
@@ -94,11 +93,13 @@ def expect_service(door: Door, name: str, held: Sequence[socket.socket]) -> None
 
 
 @contextmanager
-def separate_door(folder: Path, names: Sequence[str]) -> Iterator[Door]:
+def separate_door(folder: Path, names: Sequence[str], labels: Sequence[str] = (LABELS,)) -> Iterator[Door]:
+    """`labels`: the doors that write an owner's label, for which they hold bodies."""
     dockerd = folder / "dockerd.sock"
     write_whole(folder / "key", key_pairs.encode_private(KEY), 0o400, synced=False)
     # Lists of a door that the policy does not name pass: the plugin refuses them.
-    (folder / "doors.json").write_text(json.dumps(_SITE))
+    doors = [{"name": name, "label": True} for name in labels]
+    (folder / "doors.json").write_text(json.dumps({**_SITE, "doors": doors}))
     for name in names:
         (folder / name).mkdir()
     stand_in = os.fork()

@@ -143,6 +143,32 @@ def test_what_was_answered_holds_no_descriptor_and_no_memory(tmp_path: Path) -> 
     assert held == 0
 
 
+@pytest.mark.parametrize(("length", "status"), [(2, b"200"), (40 << 20, b"429")])
+def test_who_is_refused_lingers_and_keeps_nothing(tmp_path: Path, length: int, status: bytes) -> None:
+    """Found by an attacker: 200 such clients with bodies of 2 MiB made the door 767 MiB, and its unit has 256."""
+    ended: list[int] = []
+
+    def treat(request: Request) -> Treating:
+        body = yield from hold_body(100)
+        try:
+            answer = yield from ask("GET", "/x", max_bytes=64 << 20)
+        finally:
+            ended.append(len(body or b""))
+        return Treatment(body=answer.body)
+
+    def serve(client: socket.socket) -> None:
+        client.sendall(ANSWER if dockerd.seen[-1].startswith(b"POST ") else b"HTTP/1.1 200 OK\r\n\r\n" + bytes(length))
+
+    with (
+        running_door(tmp_path, serve=serve, treat=treat) as (doors, dockerd, _),
+        connect(doors / TRAEFIK) as client,
+    ):
+        client.sendall(POST + b"Content-Length: 2\r\n\r\n{}")
+        # The client goes on: it does not close its side.
+        assert client.recv(12) == b"HTTP/1.1 " + status
+        assert ended == [2]
+
+
 def refuse(request: Request) -> Treating:
     yield from ()
     raise TurnedAway(503, f"{request.method} {request.target}: not now.")

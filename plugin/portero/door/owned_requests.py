@@ -144,9 +144,9 @@ def _note_containers(viewer: Viewer) -> Generator[Ask, Reply, Viewer]:
 
 
 def _label(match: Match, label: str, owner: str) -> Treating:
-    data = yield from hold_body(MAX_BODY)
     try:
-        top = read_text(data or b"")
+        # Its text alone is kept while dockerd is asked: the door has the body.
+        top = read_text((yield from hold_body(MAX_BODY)) or b"")
         edits = yield from _list_edits(match, top, label, owner)
     except (ValueError, LookupError):
         return Treatment()

@@ -102,7 +102,7 @@ class Reception:
         except BlockingIOError:
             return None
         except TurnedAway as refused:
-            return self._refuse(refused)
+            return self.refuse(refused)
         except OSError:
             return False
 
@@ -112,7 +112,7 @@ class Reception:
         if not fault:
             return False
         # A step as any other: the client may have hung up.
-        self.step = lambda: self._refuse(TurnedAway(503, fault))
+        self.step = lambda: self.refuse(TurnedAway(503, fault))
         return self.advance()
 
     def name_wait(self) -> str:
@@ -146,7 +146,7 @@ class Reception:
             raise self.refused
         return self.take_head()
 
-    def _refuse(self, refused: TurnedAway) -> bool:
+    def refuse(self, refused: TurnedAway) -> bool:
         """Answer as dockerd does; what the client still sends is read and dropped."""
         if self._denial is not None:  # there is no room to deny it in
             return False

@@ -15,6 +15,7 @@ from portero.door.treatment import (
     Treat,
     Treating,
     Treatment,
+    TurnedAway,
     pass_as_it_came,
 )
 from portero.observe.host.clients import AccountLookup
@@ -22,6 +23,8 @@ from portero.observe.host.clients import AccountLookup
 # Seconds. The second one: dockerd that starts again with many containers.
 _BODY_WITHIN, DOCKERD_WITHIN = 60.0, 60.0
 _PIECE = 1 << 16
+# A body that is held is there as bytes and as text.
+_COPIES = 2
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_ANSWER = "dockerd does not answer what the door asks for this request: see systemctl status docker."
 
@@ -50,6 +53,11 @@ class TreatedRequest(Reception):
     def connect(self) -> bool | None:
         """The step that sends something to dockerd: what is wanted, or the request."""
         raise NotImplementedError
+
+    def refuse(self, refused: TurnedAway) -> bool:
+        """Who is refused lingers, and keeps nothing of the request meanwhile: that is not counted any more."""
+        self.treatment, self.wanted, self._treating, self._exchange = Treatment(), None, None, None
+        return super().refuse(refused)
 
     def treat(self, treating: Treating | None) -> bool:
         """Begin with a treatment."""
@@ -86,7 +94,7 @@ class TreatedRequest(Reception):
             return self._go_on_treating(bytes(body))
         piece = self.client.recv(_PIECE)
         body += piece
-        self.count_bytes(len(body))
+        self.count_bytes(_COPIES * len(body))
         return bool(piece)
 
     def read_answer(self) -> bool | None:
@@ -96,7 +104,7 @@ class TreatedRequest(Reception):
             answer = self._exchange.move()
         except ValueError:
             answer = Answered(UNREADABLE, b"")
-        self.count_bytes(len(self.reader.rest) + self._exchange.held)
+        self.count_bytes(_COPIES * len(self.reader.rest) + self._exchange.held)
         if answer is None:
             return True
         self._exchange = None

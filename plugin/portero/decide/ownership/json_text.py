@@ -16,6 +16,8 @@ from portero.decide.values.refusals import Refused
 # What a body of 2 MiB can have and be read in a moment: texts, values beside them, and members of objects that are
 # looked at.
 _MAX_QUOTES, _MAX_VALUES, _MAX_MEMBERS = 80_000, 20_000, 8_192
+# One letter beyond Latin ones makes all of a text take two or four bytes each, as long as it is held.
+_MAX_SIZE = (2 << 20) + 1024
 _DECODER, _SPACE = json.JSONDecoder(), re.compile(r"[ \t\n\r]*")
 
 
@@ -83,6 +85,8 @@ def read_text(data: bytes) -> Place:
     try:
         parse_json(data)
         body = data.decode()
+        if body.__sizeof__() > _MAX_SIZE:
+            raise Unclear
         top = _read_object(body, _skip(body, 0), fold, [])
     except Refused as refused:
         raise Unclear from refused
