@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portero.decide.identity.caller import NO_IDENTITY, Identity
-from portero.decide.interfaces.effects import Effects, VolumeUse
+from portero.decide.interfaces.effects import Effects, OwnedUse
 from portero.decide.judging.judge import Judge
 from portero.decide.ownership.owner_names import OwnerNames
 from portero.observe.pending.under_way import RequestPending, UnderWay
@@ -237,11 +237,11 @@ class Daemon(FixedHost):
         return replace(FixedObjects(OLD), pending=self.seen or self.under_way.at())
 
     def ask(self, judge: Judge, path: str, body: Mapping[str, Any], who: Identity = ALICIA) -> bool | str:
-        """Whether it goes with what came meanwhile; TAKEN: it is refused so."""
+        """Whether it goes with what came meanwhile; a rule: it is refused so."""
         decision = replace(judge, host=self).decide(envelope("POST", f"/v1.45{path}", body), "d-1", NOON, identity=who)
-        is_taken = TAKEN in [one.rule for one in decision.violations]
+        rules = [one.rule for one in decision.violations if one.rule in (TAKEN, CHANGED)]
         self.count += 1
-        return TAKEN if is_taken else enter(self.under_way, f"d-{self.count}", decision.effects, agrees=True)
+        return rules[0] if rules else enter(self.under_way, f"d-{self.count}", decision.effects, agrees=True)
 
 
 MADE = {"Name": "new", "Labels": {"owner": "group:ops"}}
@@ -266,9 +266,25 @@ def test_of_two_who_make_a_volume_at_once_the_later_one_sees_the_first(
     assert host.ask(judge, "/volumes/create", {**MADE, "Name": "other"}, OPERATOR) is True
     host.under_way.end_uses("d-1")
     # One that was looked at before the first was allowed sees it, too, and what came since it was judged counts.
-    effects = Effects(early.number, uses=(VolumeUse(frozenset({("new", "group:ops")})),))
+    effects = Effects(early.number, uses=(OwnedUse(frozenset({("new", "group:ops")})),))
     assert not enter(host.under_way, "d-2", effects, agrees=True)
     host.seen = early
     assert host.ask(judge, "/volumes/create", MADE, OPERATOR) == TAKEN
     host.seen = None
     assert host.ask(judge, "/volumes/create", MADE, OPERATOR) is True
+
+
+def test_of_two_who_make_a_network_at_once_the_later_one_sees_the_first(judge: Judge) -> None:
+    """Docker 20.10 to 24 makes both, and neither of the users can name one."""
+    host, bob = Daemon(), Identity("bob", (), "token")
+    hers, his = ({"Name": "new", "Labels": {"owner": owner}} for owner in ("alicia", "bob"))
+
+    assert host.ask(judge, "/networks/create", hers) is True
+    assert host.ask(judge, "/networks/create", his, bob) == CHANGED
+    # Her own again, another one, and a volume of that name.
+    assert host.ask(judge, "/networks/create", hers) is True
+    assert host.ask(judge, "/networks/create", {**his, "Name": "other"}, bob) is True
+    assert host.ask(judge, "/volumes/create", his, bob) is True
+    for number in ("d-1", "d-3"):
+        host.under_way.end_uses(number)
+    assert host.ask(judge, "/networks/create", his, bob) is True

@@ -1,6 +1,6 @@
 """What an allowed request has others see: the value Effects, made while it is judged, and committed afterwards.
 
-And what unanswered requests make and use: sources, names, volumes, and the protocol Pending.
+And what unanswered requests make and use: sources, names, what has an owner, and the protocol Pending.
 """
 
 import re
@@ -53,16 +53,17 @@ class NameUse:
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeUse:
-    """Volumes by name that a request makes where they are missing, each with its owner; "": none.
+class OwnedUse:
+    """Volumes by name that a request makes where they are missing, each with its owner; "": none. Or `network NAME`.
 
-    Two that make one of the same name for different owners clash: dockerd gives the later one the first one's.
+    Two that make one of the same name for different owners clash: dockerd gives the later one the first one's volume,
+    and makes two networks.
     """
 
     owners: frozenset[tuple[str, str]]
 
 
-Use: TypeAlias = NameUse | VolumeUse
+Use: TypeAlias = NameUse | OwnedUse
 
 
 class Pending(Protocol):
@@ -124,7 +125,7 @@ EVERYTHING = PossibleChange((Touch("container"), Touch("state"), Touch("volume")
 class Effects:
     """`number`: of what others had asked for when this was found (Pending). `change`: what the request can change.
 
-    `sources`: host paths of what it makes; `uses`: of names of containers, and of volumes. `starting`: what starts;
+    `sources`: host paths of what it makes; `uses`: of names of containers, volumes, networks. `starting`: what starts;
     `sighting`: what a list showed before of all that can write, both beside the memory of writers at this `moment`.
     """
 

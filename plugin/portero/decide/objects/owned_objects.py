@@ -11,10 +11,11 @@ from typing import cast
 
 from portero.decide.identity.caller import DOOR_PREFIX
 from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.interfaces.effects import OwnedUse
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.existing_owners import find_owner as find_owner_of
 from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear
-from portero.decide.objects.object_use import Meanings, ObjectUse, located
+from portero.decide.objects.object_use import Meanings, ObjectFindings, ObjectUse, located
 from portero.decide.objects.owned_volumes import MAKES_VOLUMES, describe_labels, describe_taken, find_owner
 from portero.decide.ownership.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.reading.routes import Operation
@@ -43,6 +44,7 @@ _OF_TASK = frozenset({"TaskInspect", "TaskLogs"})
 _FROM = "HostConfig.VolumesFrom"
 _IN_BODY = ("containers", "volumes", "networks", "configs")
 _MAKES = "owner"
+_MAKING = "another user, who makes it just now"
 _UNSHOWN = "an unknown owner (it is gone, or only swarm managers show it)"
 
 
@@ -73,6 +75,8 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
         foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})
     if meanings is not None:
         used = [*_list_used(owners, operation, document, meanings)]
+        if operation.id == "NetworkCreate":
+            used += _list_namesakes(owners, child(document, "body"), meanings, use.findings)
         foreign += [one for owner, one in used if owner not in owners.names]
         if used and text(child(document, "identity"), "user").startswith(DOOR_PREFIX):
             facts["owners"] = [*dict.fromkeys(owner or OPERATORS for owner, _ in used)]
@@ -137,16 +141,22 @@ def _list_used(
                 # Who uses it is in the namespaces of those that it joins, and in its volumes.
                 waiting += [Named("container", joined, named.at) for joined in one.joined.values()]
                 yield from _list_reached(owners, one, named.at, meanings)
-    if operation.id == "NetworkCreate":
-        yield from _list_namesakes(owners, child(document, "body"), meanings)
 
 
-def _list_namesakes(owners: OwnerNames, body: Mapping[str, JSON], meanings: Meanings) -> Iterator[tuple[str, JSON]]:
+def _list_namesakes(
+    owners: OwnerNames, body: Mapping[str, JSON], meanings: Meanings, findings: ObjectFindings
+) -> Iterator[tuple[str, JSON]]:
     """Networks with the name of a new one, which dockerd makes before 25.0 unless it is asked to check.
 
-    No request can name either of them then (docker-facts 8.12).
+    No request can name either of them then (docker-facts 8.12). `findings`: gets the one that is made.
     """
-    name = text(body, "Name")
+    name, others = text(body, "Name"), meanings.objects.pending
+    if others is not None:
+        made = OwnedUse(frozenset({(f"network {name}", text(child(body, "Labels"), owners.label))}))
+        if not others.allows(made):
+            shown: JSON = {"kind": "network", "name": shorten_name(name), "owner": _MAKING, "at": "Name"}
+            yield _MAKING, shown
+        findings.add_use(made, others)
     with located("Name"):
         listed = () if flag(body, "CheckDuplicate") else meanings.objects.list_all("network")
     # A list lacks labels.

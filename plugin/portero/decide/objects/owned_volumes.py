@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from portero.decide.interfaces.effects import VolumeUse
+from portero.decide.interfaces.effects import OwnedUse
 from portero.decide.objects.named_objects import find_named, list_of_service
 from portero.decide.objects.object_use import Meanings, ObjectFindings, located
 from portero.decide.ownership.owner_names import OPERATORS, TEMPLATE, OwnerNames
@@ -82,10 +82,10 @@ def describe_taken(
         said = text(made.labels, label) if makes or label in made.labels else owner or ""
         uses.add((made.name, said))
         taken += [_make_fact(made, of, why) for of, why in dict(claims).items() if of != said]
-        if others is not None and not others.allows(VolumeUse(frozenset({(made.name, said)}))):
+        if others is not None and not others.allows(OwnedUse(frozenset({(made.name, said)}))):
             taken.append(_make_fact(made, "another user", "is made just now"))
     if uses and others is not None:
-        findings.add_use(VolumeUse(frozenset(uses)), others)
+        findings.add_use(OwnedUse(frozenset(uses)), others)
     return [*taken]
 
 

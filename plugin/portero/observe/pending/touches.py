@@ -17,10 +17,10 @@ from portero.decide.interfaces.effects import (
     EVERYTHING,
     MADE,
     OF_CONTAINERS,
+    OwnedUse,
     Touch,
     TouchedKind,
     Use,
-    VolumeUse,
     can_be_made,
 )
 from portero.decide.values.docker_names import may_begin_id
@@ -132,17 +132,17 @@ class UsedNames:
 
     def __init__(self, uses: Iterable[Use] = ()) -> None:
         self._given, self._copied = Counter[str](), Counter[str]()
-        self._volumes: dict[str, Counter[str]] = {}
+        self._owned: dict[str, Counter[str]] = {}
         for use in uses:
             self.change(use, 1)
 
     def change(self, use: Use, by: int) -> None:
         """Count so many more of a use."""
-        if isinstance(use, VolumeUse):
+        if isinstance(use, OwnedUse):
             for name, owner in use.owners:
-                count(self._volumes.setdefault(name, Counter()), owner, by)
-                if not self._volumes[name]:
-                    del self._volumes[name]
+                count(self._owned.setdefault(name, Counter()), owner, by)
+                if not self._owned[name]:
+                    del self._owned[name]
             return
         counts = self._copied if use.is_copy else self._given
         count(counts, use.name, by)
@@ -155,8 +155,8 @@ class UsedNames:
         A container with a name that dockerd made is there when something is copied to it: of creates only the later
         one clashes, and each build.
         """
-        if isinstance(later, VolumeUse):
-            return any(self._volumes.get(name, {owner: 1}).keys() != {owner} for name, owner in later.owners)
+        if isinstance(later, OwnedUse):
+            return any(self._owned.get(name, {owner: 1}).keys() != {owner} for name, owner in later.owners)
         others = self._given if later.is_copy else self._copied
         if later.name == ANY:
             return bool(others)
