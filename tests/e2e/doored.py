@@ -15,6 +15,8 @@ KEY, PUBLIC = "/var/lib/portero-door/key", "/run/portero-state/door.pub"
 DOORS, RUN = "/run/portero-door/doors", "/run/portero"
 # One that a compose file could list, and the folder of each door.
 USERS = "/run/docker.sock"
+# In the folder /srv/b.
+BUILD = """mkdir -p /srv/b && cd /srv/b && printf 'FROM busybox\\nRUN echo built > /made\\n' > Dockerfile"""
 
 
 def place(name: str) -> str:

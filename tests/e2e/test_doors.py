@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 
 from .conftest import OWN_ALONE, started
 from .dockerd import DOCKERD
-from .doored import DOORS, PUBLIC, USERS, DooredDocker, place
+from .doored import BUILD, DOORS, PUBLIC, USERS, DooredDocker, place
 from .engine import FOLDERS
 from .host import Process
 from .rawhttp import Client, exchange, render
@@ -39,7 +39,7 @@ SITE = {
 }
 ENGINES = {"26.1": None, **{name: folder for name, folder in FOLDERS.items() if name in ("28.5", "29.7")}}
 STACK = ROOT / "tests" / "e2e" / "stack" / "compose.yaml"
-PREPARE_BUILDS = """mkdir -p /srv/b && cd /srv/b && printf 'FROM busybox\\nRUN echo built > /made\\n' > Dockerfile
+PREPARE_BUILDS = f"""{BUILD}
 printf 'FROM busybox AS had\\nRUN --mount=type=secret,id=s wc -c < /run/secrets/s > /size\\nFROM scratch\\n' > Secret
 echo 'COPY --from=had /size /' >> Secret && printf 1234 > secret
 printf 'services:\\n  made:\\n    image: made:compose\\n    build: .\\n    init: true\\n' > compose.yaml

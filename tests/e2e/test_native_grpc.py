@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from .conftest import started
-from .doored import DooredDocker, place
+from .doored import BUILD, DooredDocker, place
 from .engine import FOLDERS, NEW, find_cli_plugins
 
 pytestmark = pytest.mark.e2e
@@ -34,7 +34,6 @@ target "web" {
   tags = ["web:baked"]
 }
 """
-BUILD = """mkdir -p /srv/b && cd /srv/b && printf 'FROM busybox\\nRUN echo built > /made\\n' > Dockerfile"""
 
 
 def buildx(docker: DooredDocker, words: str) -> tuple[str, float]:
