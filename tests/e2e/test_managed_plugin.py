@@ -16,7 +16,8 @@ from tests.packaging.package import gather_for_distribution
 from .debian_base import pack_debian
 from .decisions import Decisions, compare, decide_guarded
 from .guarded import GuardedDocker
-from .host import REPOSITORY
+from .host import REPOSITORY, Process
+from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
@@ -101,6 +102,24 @@ def test_the_plugin_does_not_let_itself_be_switched_off(plain: GuardedDocker) ->
 
         assert answer.returncode != 0
         assert "no-plugin-changes" in answer.stderr
+
+
+def test_what_comes_through_a_door_is_denied(plain: GuardedDocker) -> None:
+    """docs/install.md says so: the plugin sees no key of the host."""
+    folder, key = "/run/portero-door/users", "/srv/door-key"
+    plain.do(f"mkdir -p {folder}")
+    made = plain.portero("door", "key", "--account", "root", "--private", key, "--public", "/var/lib/portero/door.pub")
+    assert made.returncode == 0, made.stderr
+    command = [sys.executable, "-m", "portero", "door", "serve", "--dockerd", plain.SOCKET, "--key", key]
+    door = Process(plain.host, "door", [*command, f"--listen=users={folder}/docker.sock"])
+    try:
+        door.wait_for(plain.host.path(f"{folder}/docker.sock").exists)
+        answer = plain.shell(f"curl -s --unix-socket {folder}/docker.sock http://d/info").stdout
+    finally:
+        door.stop()
+
+    assert refusing(json.loads(answer)["message"]) == ["door-invalid"]
+    assert plain.docker("info").returncode == 0
 
 
 def test_decisions_stand_in_the_daemon_s_log(plain: GuardedDocker) -> None:
