@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from portero.door.treatment import (
 )
 from tests.door.running import ANSWER, connect, receive_all, running_door
 from tests.door.running import ask as send
+from tests.waiting import wait_until
 
 TRAEFIK = "traefik/docker.sock"
 POST = b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
@@ -167,6 +169,34 @@ def test_who_is_refused_lingers_and_keeps_nothing(tmp_path: Path, length: int, s
         # The client goes on: it does not close its side.
         assert client.recv(12) == b"HTTP/1.1 " + status
         assert ended == [2]
+
+
+@pytest.mark.parametrize("how", [socket.SHUT_WR, socket.SHUT_RDWR])
+def test_who_goes_while_dockerd_is_asked_is_waited_for_no_more(tmp_path: Path, how: int) -> None:
+    """Who closes one half waits for the answer."""
+    ended, answers = threading.Event(), threading.Event()
+
+    def treat(request: Request) -> Treating:
+        try:
+            yield from ask("GET", "/x")
+        finally:
+            ended.set()
+        return Treatment()
+
+    def serve(client: socket.socket) -> None:
+        answers.wait(20)
+        client.sendall(ANSWER)
+
+    with (
+        running_door(tmp_path, serve=serve, treat=treat) as (doors, dockerd, _),
+        connect(doors / TRAEFIK) as client,
+    ):
+        client.sendall(b"GET /x HTTP/1.1\r\nHost: d\r\n\r\n")
+        wait_until(lambda: bool(dockerd.seen), "dockerd is asked")
+        client.shutdown(how)
+        assert ended.wait(2) is (how == socket.SHUT_RDWR)
+        answers.set()
+        assert receive_all(client) == (b"" if how == socket.SHUT_RDWR else ANSWER)
 
 
 def refuse(request: Request) -> Treating:

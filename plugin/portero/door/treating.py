@@ -100,6 +100,8 @@ class TreatedRequest(Reception):
     def read_answer(self) -> bool | None:
         """Of what the treatment asked."""
         assert self._exchange is not None  # noqa: S101 - it is this step
+        if self.client.fileno() in self.hung_up:
+            return False
         try:
             answer = self._exchange.move()
         except ValueError:
