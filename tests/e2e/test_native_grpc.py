@@ -91,6 +91,7 @@ def test_bake_and_push_have_one_verdict_whichever_way_they_come(docker: DooredDo
     pushes = way == "old" or docker.engine == FOLDERS["29.7"]
     wanted = {
         "bake --builder {builder} -f /srv/b/bake.hcl": "echo built > /made",
+        "build --builder {builder} --output type=tar,dest=/srv/out.tar /srv/b": "sending tarball",
         f"build --builder {{builder}} --push -t {REGISTRY}/app:1 /srv/b": "pushing" if pushes else 'exporter "image"',
     }
     with docker.host.running("registry", command, lambda: docker.shell(answers).returncode == 0):
