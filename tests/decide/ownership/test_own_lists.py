@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.ownership.json_stream import JsonFilter
+from portero.decide.ownership.json_stream import JsonFilter, Unreadable
 from portero.decide.ownership.own_lists import LISTS, Viewer, make_shape, take_limit
 
 OWNERS = {"own": "unix:alicia", "group's": "group:dev", "other's": "unix:bob", "unlabelled": None}
@@ -189,3 +189,36 @@ def test_each_list_of_the_table_is_read() -> None:
     assert see("ContainerList", [SHOWN["ContainerList"](name, owner) for name, owner in OWNERS.items()], limit=1) == [
         {"Id": "own", "Labels": {"owner": "unix:alicia"}}
     ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer"),
+    [
+        ("ContainerList", [{"Id": "x", "Labels": labels("unix:alicia"), "labels": labels("unix:bob")}]),
+        ("ContainerList", [{"Id": "x", "Label\u017f": labels("unix:bob"), "Labels": labels("unix:alicia")}]),
+        ("VolumeList", {"Volumes": [{"Name": "x", "Labels": labels("unix:alicia"), "LABELS": {}}]}),
+        ("ServiceList", [{"ID": "x", "Spec": {"Labels": labels("unix:alicia"), "labels": labels("unix:bob")}}]),
+        ("ServiceList", [{"ID": "x", "Spec": {"Labels": labels("unix:alicia")}, "spec": {"Name": "of bob"}}]),
+        ("NetworkInspect", {"Containers": {}, "containers": {"of bob": {"Name": "his"}}}),
+    ],
+)
+def test_a_crooked_daemon_has_clients_read_what_was_not_judged(operation: str, answer: Any) -> None:
+    """Go takes Labels and labels for one field, and the last of them counts."""
+    with pytest.raises(Unreadable, match="in upper and lower case"):
+        see(operation, answer)
+
+
+def test_events_have_one_actor() -> None:
+    read = JsonFilter(make_shape("SystemEvents", VIEWER))
+
+    with pytest.raises(Unreadable, match="in upper and lower case"):
+        read.feed(b'{"Type": "container", "Actor": {"Attributes": {"owner": "unix:alicia"}, "attributes": {}}}\n')
+
+
+def test_labels_may_differ_in_case_alone() -> None:
+    both = labels("unix:alicia", Owner="unix:bob", OWNER="x")
+    shown = [{"Id": "x", "Labels": both}]
+
+    assert see("ContainerList", shown) == shown
+    assert see("ServiceList", [{"ID": "x", "Spec": {"Labels": both}}]) == [{"ID": "x", "Spec": {"Labels": both}}]
+    assert passes(**both)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import orjson
 
+from portero.decide.reading.go_json import fold
 from portero.decide.values.json_fields import JSON
 
 _MAX_ENTRY, _MAX_QUOTES = 4 << 20, 160_000
@@ -22,6 +23,8 @@ _TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _SPACE, _PLAIN = re.compile(rb"[ \t\r\n]*"), re.compile(rb"[-+.0-9A-Za-z]*")
 _OPEN, _CLOSE, _QUOTE, _NOTHING = b"[{", b"]}", ord('"'), -1
 _MAX_PLAIN = 64
+# Of an entry, beside itself: what has labels. In labels themselves two such names are two.
+_LABELLED = ("Spec", "Actor")
 
 # What stays of an entry; None: nothing.
 Judge: TypeAlias = Callable[[dict[str, JSON]], JSON]
@@ -75,6 +78,7 @@ class JsonReader:
         entry = _load(raw)
         if not isinstance(entry, dict):
             raise Unreadable("has an entry that is no object")
+        refuse_twins(entry, *map(entry.get, _LABELLED))
         kept = judge(entry)
         return None if kept is None else self.write(kept)
 
@@ -170,6 +174,13 @@ class JsonFilter:
 
 
 Shape: TypeAlias = Callable[[JsonReader], Work]
+
+
+def refuse_twins(*values: JSON) -> None:
+    """Raises Unreadable: of Labels and labels a client in Go takes another than was judged."""
+    for value in values:
+        if isinstance(value, dict) and len({*map(fold, value)}) < len(value):
+            raise Unreadable("has a name twice, in upper and lower case")
 
 
 def _end_of(pattern: re.Pattern[bytes], buffer: bytearray, at: int) -> int:

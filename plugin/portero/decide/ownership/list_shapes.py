@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from portero.decide.ownership.json_stream import JsonReader, Judge, Shape, Unreadable, Work
+from portero.decide.ownership.json_stream import JsonReader, Judge, Shape, Unreadable, Work, refuse_twins
 from portero.decide.values.json_fields import JSON
 
 _SEPARATOR = 0x1E
@@ -70,7 +70,9 @@ def whole(change: Callable[[JSON], JSON]) -> Shape:
     """A value that is changed as a whole."""
 
     def work(read: JsonReader) -> Work:
-        read.out += read.write(change((yield from read.take_value())))
+        value = yield from read.take_value()
+        refuse_twins(value)
+        read.out += read.write(change(value))
 
     return work
 
