@@ -13,7 +13,7 @@ from portero.decide.judging.judge import Judge
 from tests.decide.judging.requests import envelope
 from tests.decide.objects.test_existing_objects import SilentHost, container, network, spec, volume
 from tests.judges import make_judge
-from tests.observe.host.fixed_objects import FixedHost
+from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
 NOON = 1_800_000_000.0
 ALICIA = Identity("alicia", ("dev",), "token")
@@ -341,6 +341,23 @@ def test_a_new_network_makes_no_name_of_others_ambiguous(
 
     assert refusals(asked, "POST", "/networks/create", body) == ({(CHANGED, "Name")} if refused else set())
     assert refusals(asked, "POST", "/networks/create", body, who=OPERATOR) == set()
+
+
+@pytest.mark.parametrize(("anew", "refused"), [(None, False), ("alicia", False), ("bob", True)])
+def test_a_network_that_goes_while_it_is_looked_up_takes_no_name(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, anew: str | None, *, refused: bool
+) -> None:
+    """It was in the list, and dockerd knew no such ID a moment later."""
+    networks = {} if anew is None else {"net": owned(network("net"), anew)}
+    asked = replace(judge, host=FixedHost({"objects": {**OLD, "network": networks}}))
+    list_all = FixedObjects.list_all
+    gone: dict[str, Any] = {"Id": "gone", "Name": "net"}
+    monkeypatch.setattr(
+        FixedObjects, "list_all", lambda self, kind: [gone] if kind == "network" else list_all(self, kind)
+    )
+
+    body = {"Name": "net", "Labels": {"owner": "alicia"}}
+    assert refusals(asked, "POST", "/networks/create", body) == ({(CHANGED, "Name")} if refused else set())
 
 
 @pytest.mark.parametrize("kind", ["containers", "volumes", "networks", "images", "build"])

@@ -148,7 +148,8 @@ def _list_namesakes(
 ) -> Iterator[tuple[str, JSON]]:
     """Networks with the name of a new one, which dockerd makes before 25.0 unless it is asked to check.
 
-    No request can name either of them then (docker-facts 8.12). `findings`: gets the one that is made.
+    No request can name either of them then (docker-facts 8.12). One that has gone since the list was read may have been
+    made anew. `findings`: gets the one that is made.
     """
     name, others = text(body, "Name"), meanings.objects.pending
     if others is not None:
@@ -161,8 +162,9 @@ def _list_namesakes(
         listed = () if flag(body, "CheckDuplicate") else meanings.objects.list_all("network")
     # A list lacks labels.
     ids = [text(one, "Id") for one in listed if text(one, "Name") == name]
-    for one in (meanings.inspect("network", id, "Name") for id in ids):
-        owner = text(one.labels, owners.label) if one is not None else ""
+    there = (meanings.inspect("network", id, "Name") or meanings.inspect("network", name, "Name") for id in ids)
+    for one in filter(None, there):
+        owner = text(one.labels, owners.label)
         whose = shorten_name(owner) or OPERATORS
         yield owner, {"kind": "network", "name": shorten_name(name), "owner": whose, "at": "Name"}
 
