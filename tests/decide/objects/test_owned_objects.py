@@ -366,6 +366,14 @@ def test_a_prune_reaches_everybodys(judge: Judge, kind: str) -> None:
     assert refusals(judge, "POST", f"/{kind}/prune", who=OPERATOR) == set()
 
 
+@pytest.mark.parametrize(("kind", "filtered"), [("containers", True), ("volumes", True), ("images", False)])
+def test_the_denial_of_a_prune_says_with_which_filter_it_passes(judge: Judge, kind: str, *, filtered: bool) -> None:
+    decision = judge.decide(envelope("POST", f"/v1.45/{kind}/prune"), "d-1", NOON, identity=ALICIA)
+
+    (violation,) = decision.denials
+    assert ("--filter label=owner=alicia belongs to everybody" in violation.reason) is filtered
+
+
 @pytest.mark.parametrize("path", ["/containers/json", "/volumes", "/networks", "/services", "/info", "/_ping"])
 def test_lists_stay_open(judge: Judge, path: str) -> None:
     assert refusals(judge, "GET", path) == set()

@@ -72,7 +72,8 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     # The owner of a task is not known without asking.
     reaches_all = operation.id in (_OF_ALL if meanings is not None else _OF_ALL | _OF_TASK)
     if reaches_all and not (operation.id in _FILTERED and _prunes_own(owners, document)):
-        foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})
+        narrower = f" without --filter label={owners.wanted_label}" if operation.id in _FILTERED else ""
+        foreign.append({"kind": "all", "name": f"what this reaches{narrower}", "owner": "everybody", "at": "path"})
     if meanings is not None:
         used = [*_list_used(owners, operation, document, meanings)]
         if operation.id == "NetworkCreate":
