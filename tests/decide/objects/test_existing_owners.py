@@ -57,7 +57,7 @@ def test_a_task_is_its_services(judge: Judge, of: str, *, refused: bool) -> None
         assert refusals(asked, "GET", path, who=OPERATOR) == set()
     assert refusals(asked, "GET", "/tasks/missing") == set()
     # Nobody can be asked whose it is.
-    assert refusals(replace(judge, host=FixedHost()), "GET", "/tasks/t") == {(READ, "path")}
+    assert refusals(replace(judge, host=FixedHost()), "GET", "/tasks/t") == {(READ, BY_ID)}
 
 
 @pytest.mark.parametrize("label", ["alicia", "bob", None])

@@ -385,6 +385,30 @@ def test_a_daemon_that_does_not_answer_refuses(judge: Judge) -> None:
     assert refusals(mute, "GET", "/containers/mine/json") == {("lookup-failed", "path.id")}
 
 
+def test_where_nobody_can_be_asked_all_that_exists_is_the_operators(judge: Judge) -> None:
+    """With PORTERO_LOOKUPS=off, and where dockerd's socket is not found."""
+    unasked = replace(judge, host=FixedHost())
+
+    def create(**host_config: Any) -> set[tuple[str, str]]:
+        body = {"Image": "busybox", "Labels": {"owner": "alicia"}, "HostConfig": host_config}
+        return refusals(unasked, "POST", "/containers/create", body)
+
+    for path in ("/containers/mine/json", "/exec/inmine/json"):
+        assert refusals(unasked, "GET", path) == {(READ, BY_ID)}
+    for path, body in (("/containers/mine/exec", {"Cmd": ["id"]}), ("/exec/inmine/start", {})):
+        assert refusals(unasked, "POST", path, body) == {(CHANGED, BY_ID)}
+    assert refusals(unasked, "DELETE", "/volumes/mine") == {(CHANGED, "path.name")}
+    used = {(CHANGED, "HostConfig.Binds[0]"), (CHANGED, "HostConfig.NetworkMode")}
+    assert used <= create(Binds=["data:/x"], NetworkMode="net")
+
+    (violation,) = unasked.decide(envelope("GET", "/v1.45/containers/x/json"), "d-1", NOON, identity=ALICIA).violations
+    assert "set PORTERO_LOOKUPS=auto" in violation.reason
+    assert CHANGED not in {rule for rule, _ in create(NetworkMode="bridge", Tmpfs={"/t": ""}, Binds=["/srv/x:/x"])}
+    assert refusals(unasked, "GET", "/containers/json") == set()
+    for method, path in (("GET", "/containers/his/json"), ("DELETE", "/volumes/his")):
+        assert refusals(unasked, method, path, who=OPERATOR) == set()
+
+
 def test_without_the_value_everybody_uses_everything_and_nothing_is_looked_up(judge: Judge) -> None:
     policy = replace(judge.policy, site={**judge.policy.site, "ownership": ""})
     mute = replace(judge, host=SilentHost(), policy=policy)

@@ -174,13 +174,19 @@ def test_the_blind_rules_are_those_in_force_that_read_objects() -> None:
 
 
 def test_rules_about_owners_are_blind_only_where_the_site_has_ownership() -> None:
-    of_owners = {"own-objects-only", "own-objects-read", "owner-label-own"}
+    of_owners = {"taken-volumes", "owner-label-own"}
     loaded = policy()
     owning = replace(loaded, site={**loaded.site, "ownership": "com.example.owner"})
 
     assert loaded.site["ownership"] == ""
     assert not of_owners & set(daemon_state.list_rules_without_lookups(SETTINGS, loaded, "off"))
-    assert of_owners <= set(daemon_state.list_rules_without_lookups(SETTINGS, owning, "off"))
+    blind = set(daemon_state.list_rules_without_lookups(SETTINGS, owning, "off"))
+    assert of_owners <= blind
+    # They deny users all that exists.
+    assert not {"own-objects-only", "own-objects-read"} & blind
+    said = [*daemon_state.list_lookup_notices(SETTINGS, owning, "unavailable")]
+    assert "by operators alone (ownership)" in said[0]
+    assert "operators" not in next(daemon_state.list_lookup_notices(SETTINGS, loaded, "unavailable"))
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,14 @@ _TASKS_LABELS = "TaskTemplate.ContainerSpec.Labels"
 # They reach the objects of all users; the first, unless a filter says whose.
 _FILTERED = frozenset({"ContainerPrune", "NetworkPrune", "VolumePrune"})
 _OF_ALL = frozenset({*_FILTERED, "BuildPrune", "ImagePrune"})
-_OF_TASK = frozenset({"TaskInspect", "TaskLogs"})
 _FROM = "HostConfig.VolumesFrom"
 _IN_BODY = ("containers", "volumes", "networks", "configs")
 _MAKES = "owner"
 _MAKING = "another user, who makes it just now"
 _UNSHOWN = "an unknown owner (it is gone, or only swarm managers show it)"
+
+
+_UNASKED = "an unknown owner (Portero cannot ask dockerd: set PORTERO_LOOKUPS=auto, or PORTERO_DOCKER_HOST)"
 
 
 def find_owners(site: Mapping[str, JSON], identity: Mapping[str, JSON], operation: Operation) -> OwnerNames | None:
@@ -58,7 +60,7 @@ def find_owners(site: Mapping[str, JSON], identity: Mapping[str, JSON], operatio
 def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     """The facts; raises Refused (lookup-failed) where the daemon does not answer.
 
-    Where it cannot be asked, as with PORTERO_LOOKUPS=off, whose an object is stays unknown.
+    Where it cannot be asked, as with PORTERO_LOOKUPS=off, nothing that a request names is the caller's.
     """
     operation, document, facts = use.operation, use.document, {}
     if (owners := find_owners(use.policy.site, child(document, "identity"), operation)) is None:
@@ -69,9 +71,7 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     if owners.is_operator:
         return facts | (_describe_image_label(owners, document, meanings) if meanings is not None else {})
     foreign: list[JSON] = []
-    # The owner of a task is not known without asking.
-    reaches_all = operation.id in (_OF_ALL if meanings is not None else _OF_ALL | _OF_TASK)
-    if reaches_all and not (operation.id in _FILTERED and _prunes_own(owners, document)):
+    if operation.id in _OF_ALL and not (operation.id in _FILTERED and _prunes_own(owners, document)):
         narrower = f" without --filter label={owners.wanted_label}" if operation.id in _FILTERED else ""
         foreign.append({"kind": "all", "name": f"what this reaches{narrower}", "owner": "everybody", "at": "path"})
     if meanings is not None:
@@ -81,6 +81,8 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
         foreign += [one for owner, one in used if owner not in owners.names]
         if used and text(child(document, "identity"), "user").startswith(DOOR_PREFIX):
             facts["owners"] = [*dict.fromkeys(owner or OPERATORS for owner, _ in used)]
+    else:
+        foreign += _list_unseen(operation, document)
     if foreign:
         facts["foreign"] = foreign
     if _MAKES in operation.looks_up:
@@ -142,6 +144,14 @@ def _list_used(
                 # Who uses it is in the namespaces of those that it joins, and in its volumes.
                 waiting += [Named("container", joined, named.at) for joined in one.joined.values()]
                 yield from _list_reached(owners, one, named.at, meanings)
+
+
+def _list_unseen(operation: Operation, document: Mapping[str, JSON]) -> Iterator[JSON]:
+    """Each object where nobody can be asked whose it is."""
+    for named in _list_named(operation, document):
+        if named.name and not (named.kind == "network" and named.name in PREDEFINED):
+            kind = "container" if named.kind == "exec" else named.kind
+            yield {"kind": kind, "name": shorten_name(named.name), "owner": _UNASKED, "at": named.at}
 
 
 def _list_namesakes(

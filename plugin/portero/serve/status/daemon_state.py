@@ -3,6 +3,7 @@
 Without lookups of existing objects some rules judge nothing.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -93,6 +94,8 @@ _WHY = {
     "unavailable": "dockerd cannot be asked what exists (managed plugin without its mount docker-socket, daemon on TCP "
     "only, or dockerd not recognised)",
 }
+# These deny users the use of what exists, whose ever it is.
+_OF_OTHERS = '"foreign"'
 _CURE = {"off": "set PORTERO_LOOKUPS=auto", "unavailable": "set PORTERO_DOCKER_HOST to its socket"}
 
 
@@ -111,6 +114,7 @@ def list_rules_without_lookups(settings: Settings, policy: Policy, last: LookupS
             for rule in policy.rules.values()
             if policy.action(rule.id, settings.profile) == "deny"
             and reads_objects(rule.schema)
+            and _OF_OTHERS not in json.dumps(rule.schema)
             and (policy.site["ownership"] or not reads_owners(rule.schema))
         )
 
@@ -120,7 +124,8 @@ def list_lookup_notices(settings: Settings, policy: Policy, last: LookupState) -
     state = find_lookup_state(settings, last)
     if state in _WHY:
         rules = ", ".join(list_rules_without_lookups(settings, policy, last)) or "none"
-        yield f"{_WHY[state]}: {_UNJUDGED}; blind rules: {rules}; {_CURE[state]}"
+        alone = ", by operators alone (ownership)" if policy.site["ownership"] else ""
+        yield f"{_WHY[state]}: {_UNJUDGED}{alone}; blind rules: {rules}; {_CURE[state]}"
     elif state == "unanswered":
         yield (
             "dockerd does not answer what exists: requests that use existing objects are denied (lookup-failed);"
