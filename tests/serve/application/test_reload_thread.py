@@ -14,10 +14,11 @@ from portero.decide.identity import key_pairs
 from portero.decide.values import times
 from portero.decide.values.errors import LoadError
 from portero.observe.stores import policy_loader
-from portero.serve.application import last_policy, loading, reload_thread
+from portero.serve.application import last_policy, loading, reload_thread, user_summary
 from portero.serve.application.application import Application, InForce, build
 from portero.serve.application.reload_thread import ReloadThread
 from portero.serve.application.watch import Snapshot, Watch, list_watched
+from portero.serve.settings.own_files import DOORS_SUMMARY
 from portero.serve.settings.settings import Settings
 from portero.serve.signing import signature, tree
 from tests.failing import fail_with
@@ -302,6 +303,30 @@ def test_another_fault_that_is_found_when_a_reload_is_tried_again_is_reported(
     assert len(served.reported) == 2
     assert "Too many open files" in str(served.reported[-1].state.faults)
     assert served.status()["reloadFailures"] == 2
+
+
+@pytest.mark.usefixtures("_retries_soon")
+def test_doors_have_no_file_of_the_policy_before(
+    served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With it, a door went on to show everybody's objects when ownership had come into force."""
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    doors = tmp_path / DOORS_SUMMARY
+    served.thread.reload()
+    assert json.loads(doors.read_text())["ownership"] == ""
+
+    served.site.write_text('{"ownership": "owner"}')
+    with monkeypatch.context() as full:
+        full.setattr(user_summary, "write_whole", fail_with(errno.ENOSPC))
+        served.poll()
+        assert served.application.in_force.judge.policy.site["ownership"] == "owner"
+        assert not doors.exists()
+
+    assert soon(lambda: served.poll() or doors.exists())
+    assert json.loads(doors.read_text())["ownership"] == "owner"
+    reported = len(served.reported)
+    served.poll(4)
+    assert len(served.reported) == reported
 
 
 def test_a_thread_looks_and_loads_at_once_when_it_is_asked_to(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

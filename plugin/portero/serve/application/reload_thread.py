@@ -61,7 +61,7 @@ class ReloadThread:
         self._schedule_retry()
         if not application.in_force.unusable:
             self._save_policy()
-        write_summary(application)
+        self._show_policy()
         application.in_force.judge.host.watch()
         application.daemon.watch()
         application.log.start(is_replacement=is_replacement)
@@ -143,7 +143,7 @@ class ReloadThread:
         self._schedule_retry()
         if not in_force.state.faults:
             self._save_policy()
-            write_summary(self.application)
+            self._show_policy()
         if not is_retry or in_force.state.faults != faults:
             self._count_and_report()
 
@@ -169,6 +169,11 @@ class ReloadThread:
         except OSError as error:
             warning = "%s: the policy in force cannot be kept for a restart (%s): choose another PORTERO_STATE"
             _LOG.warning(warning, settings.last_policy, error.strerror)
+
+    def _show_policy(self) -> None:
+        """To users and doors; where that fails, all is loaded again after a pause."""
+        if not write_summary(self.application):
+            self._retry.fail(time.monotonic())
 
     def _is_unchanged(self, before: Snapshot) -> bool:
         """Whether the folders are as in `before`, but for signed ones: these were verified as they were read."""

@@ -28,11 +28,11 @@ def locate(environ: Mapping[str, str]) -> Path | None:
     return Path(folder, SUMMARY) if folder else None
 
 
-def write_summary(application: Application) -> None:
-    """Write it anew; a failure is logged, and changes no decision."""
+def write_summary(application: Application) -> bool:
+    """Write it anew, and say whether that could be; a failure is logged, and changes no decision."""
     file = locate(os.environ)
     if file is None:
-        return
+        return True
     in_force = application.in_force
     try:
         summary = policy_page.describe_summary(
@@ -43,6 +43,11 @@ def write_summary(application: Application) -> None:
     except Exception as error:  # noqa: BLE001 - an error of ours must not leave dockerd without an answer
         why = getattr(error, "strerror", None) or type(error).__name__
         _LOG.warning("%s: users or doors cannot see the policy in force (%s)", file, why)
+        # By that of the policy before, a door would show what is others' now; without it, it passes no list on.
+        with suppress(OSError):
+            file.with_name(DOORS_SUMMARY).unlink()
+        return False
+    return True
 
 
 def _write_for_doors(application: Application, file: Path) -> None:
