@@ -250,6 +250,22 @@ def test_a_policy_that_changes_counts_soon(docker: DooredDocker) -> None:
     docker.do(by("bob", "rm -f his"))
 
 
+def test_where_dockerd_is_not_asked_nobody_uses_what_exists(docker: DooredDocker) -> None:
+    for user in ("alicia", "bob"):
+        docker.do(by(user, f"run -d --init --name {user}s -v {user}s:/x {SLEEP}"))
+
+    with docker.guarded_by(["env", "PORTERO_LOOKUPS=off", *docker._plugin_command]):
+        assert names(docker, "alicia", "ps --format {{.Names}}") == {"alicias"}
+        for words in ("exec bobs id", "rename bobs hers", "rm -f alicias", "run --rm -v bobs:/x busybox ls /x"):
+            denied = docker.shell(by("alicia", words)).stderr
+            assert "PORTERO_LOOKUPS=auto" in " ".join(denied.split()), denied
+        docker.do(by("olga", "exec bobs id"))
+    for user in ("alicia", "bob"):
+        docker.do(by(user, f"exec {user}s true"))
+        docker.do(by(user, f"rm -f {user}s"))
+        docker.do(by(user, f"volume rm {user}s"))
+
+
 def test_docker_py_makes_and_lists_what_is_ones_own(docker: DooredDocker) -> None:
     script = Path(__file__).with_name("own_client.py")
     docker.do(by("bob", f"create --name bobs {SLEEP}"))
