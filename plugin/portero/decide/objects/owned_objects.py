@@ -45,8 +45,6 @@ _IN_BODY = ("containers", "volumes", "networks", "configs")
 _MAKES = "owner"
 _MAKING = "another user, who makes it just now"
 _UNSHOWN = "an unknown owner (it is gone, or only swarm managers show it)"
-
-
 _UNASKED = "an unknown owner (Portero cannot ask dockerd: set PORTERO_LOOKUPS=auto, or PORTERO_DOCKER_HOST)"
 
 
