@@ -26,7 +26,7 @@ ANY_OPERATION, ANY_READ = "*", "reads"
 ANY = frozenset({ANY_OPERATION, ANY_READ})
 # A site may add threats. One that is close to one of these is a fault: two of these decide `atUse`.
 THREATS = ("denial-of-service", "confidentiality", "container-escape", "host-compromise")
-_IMAGE, _VOUCHING = '"image"', '"vouching"'
+_IMAGE, _VOUCHING, _FOREIGN = '"image"', '"vouching"', '"foreign"'
 # What `objects` holds only where the site value `ownership` names a label.
 _OF_OWNERS = ("foreign", "owners", "ownerLabels", "takenVolumes")
 # These speak of every object of the request.
@@ -147,6 +147,11 @@ def reads_owners(schema: Mapping[str, JSON]) -> bool:
         if keyword == "properties" and isinstance(value, dict)
         for name in value
     )
+
+
+def reads_foreign(schema: Mapping[str, JSON]) -> bool:
+    """Whether a schema speaks of what is others'. Where the daemon cannot be asked, that is all that exists."""
+    return any(_FOREIGN in json.dumps(conditions) for conditions in _list_conditions(schema))
 
 
 def reads_image(schema: Mapping[str, JSON], site: Mapping[str, JSON]) -> bool:

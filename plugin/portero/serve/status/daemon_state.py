@@ -3,14 +3,13 @@
 Without lookups of existing objects some rules judge nothing.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 from portero.decide.interfaces.daemon import LookupState, Peer
 from portero.decide.interfaces.host import Host
-from portero.decide.policy.dialect import reads_objects, reads_owners
+from portero.decide.policy.dialect import reads_foreign, reads_objects, reads_owners
 from portero.decide.policy.policy import Policy
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
@@ -94,8 +93,6 @@ _WHY = {
     "unavailable": "dockerd cannot be asked what exists (managed plugin without its mount docker-socket, daemon on TCP "
     "only, or dockerd not recognised)",
 }
-# These deny users the use of what exists, whose ever it is.
-_OF_OTHERS = '"foreign"'
 _CURE = {"off": "set PORTERO_LOOKUPS=auto", "unavailable": "set PORTERO_DOCKER_HOST to its socket"}
 
 
@@ -114,7 +111,7 @@ def list_rules_without_lookups(settings: Settings, policy: Policy, last: LookupS
             for rule in policy.rules.values()
             if policy.action(rule.id, settings.profile) == "deny"
             and reads_objects(rule.schema)
-            and _OF_OTHERS not in json.dumps(rule.schema)
+            and not reads_foreign(rule.schema)
             and (policy.site["ownership"] or not reads_owners(rule.schema))
         )
 

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, TypeVar, cast
 
 from portero.decide.decision import Violation
 from portero.decide.flags.try_keyword import find_flag
+from portero.decide.policy.dialect import reads_foreign
 from portero.decide.policy.exception_match import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import dataclass, field
@@ -35,7 +36,6 @@ WHY: Mapping[Why, str] = {
 # A request with one of these stays refused, whatever else is changed.
 _STAYS_REFUSED = frozenset({"code", "unknown", "self-protection", "existing", "pin", "unmatched"})
 # Where an entry of a list of facts stands. Each security option is its own fact.
-_OF_OTHERS = '"foreign"'
 _ENTRY_AT = re.compile(r"(?<!SecurityOpt)\[")
 # The most entries of each kind.
 _MAX = 1000
@@ -166,7 +166,7 @@ class Suggestions:
             return "flags"
         if rule.topic == SELF_PROTECTION:
             return "self-protection"
-        is_of_entries = _ENTRY_AT.search(violation.at) is not None or _OF_OTHERS in json.dumps(rule.schema)
+        is_of_entries = _ENTRY_AT.search(violation.at) is not None or reads_foreign(rule.schema)
         if document is None and (list_keys(rule) or is_of_entries):
             # Without what it says, an exception would be about every mount, or every capability, of the image.
             return "values"
