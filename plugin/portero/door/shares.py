@@ -67,7 +67,7 @@ class Turns(Generic[_Ready]):
 
     def __init__(self) -> None:
         self._of: dict[Client, dict[_Ready, None]] = {}
-        # In seconds, while somebody waits.
+        # In seconds, while a client waits.
         self._had: dict[Client, float] = {}
         self._least = 0.0
 

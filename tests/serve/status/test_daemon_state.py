@@ -184,8 +184,8 @@ def test_rules_about_owners_are_blind_only_where_the_site_has_ownership() -> Non
     assert of_owners <= blind
     # They deny users all that exists.
     assert not {"own-objects-only", "own-objects-read"} & blind
-    said = [*daemon_state.list_lookup_notices(SETTINGS, owning, "unavailable")]
-    assert "by operators alone (ownership)" in said[0]
+    (notice,) = daemon_state.list_lookup_notices(SETTINGS, owning, "unavailable")
+    assert "by operators alone (ownership)" in notice
     assert "operators" not in next(daemon_state.list_lookup_notices(SETTINGS, loaded, "unavailable"))
 
 

@@ -145,7 +145,7 @@ def _list_used(
 
 
 def _list_unseen(operation: Operation, document: Mapping[str, JSON]) -> Iterator[JSON]:
-    """Each object where nobody can be asked whose it is."""
+    """Each object whose owner the daemon cannot be asked for."""
     for named in _list_named(operation, document):
         if named.name and not (named.kind == "network" and named.name in PREDEFINED):
             kind = "container" if named.kind == "exec" else named.kind
