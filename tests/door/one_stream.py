@@ -8,7 +8,7 @@ from portero.door.shares import Share
 from portero.door.stamps import Stamps
 from portero.door.stream import Stream
 from portero.door.treating import Surroundings
-from portero.observe.host.clients import Account, AccountLookup
+from portero.observe.host.clients import Account, AccountLookup, ClientProcesses
 from tests.door.running import BOOT, KEY
 
 GET = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
@@ -25,7 +25,7 @@ class Silent(AccountLookup):
 
 
 def stream(door: socket.socket, uid: int | None, dockerd: str = "/nowhere") -> Stream:
-    around = Surroundings(dockerd, Stamps(KEY, BOOT), Silent(), Pipes(), Share(1 << 20))
+    around = Surroundings(dockerd, Stamps(KEY, BOOT), Silent(), ClientProcesses(), Pipes(), Share(1 << 20))
     return Stream(door, "users", uid, around, lambda one, stream: None, lambda one: None)
 
 

@@ -274,3 +274,19 @@ def test_whatever_one_connection_raises_ends_that_one_alone(
                 assert b"200" not in ask(doors / USERS, GET)
         assert ask(doors / TRAEFIK, GET) == ANSWER
         wait_until(lambda: "0 open" in loop.describe())
+
+
+def test_a_door_that_ends_does_not_wait_for_idle_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_loop, "_FINISH_WITHIN", 0.3)
+    with running_door(tmp_path) as (doors, dockerd, loop), connect(doors / TRAEFIK):
+        assert ask(doors / TRAEFIK, GET) == ANSWER
+        assert not loop.is_finished
+        loop.finish()
+        assert not loop.is_finished
+        wait_until(lambda: loop.is_finished)
+        with connect(doors / TRAEFIK) as late:
+            late.sendall(GET)
+            late.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                late.recv(1)
+    assert len(dockerd.seen) == 1

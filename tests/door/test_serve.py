@@ -6,13 +6,16 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from portero.door.serve import NoSocket, listen_at, take_over_sockets
 from portero.tools.hostcheck.door_key import put_key
-from tests.door.running import ask
+from tests.door.one_stream import GET
+from tests.door.running import ANSWER, ask, connect, receive_all
 
 
 def test_a_socket_is_open_to_its_owner_and_group(tmp_path: Path) -> None:
@@ -95,18 +98,43 @@ def test_sockets_for_another_process_are_not_taken() -> None:
     assert take_over_sockets({}) == {}
 
 
-def test_a_door_says_that_it_is_ready_answers_and_ends(tmp_path: Path) -> None:
-    put_key(tmp_path / "key", tmp_path / "door.pub", os.getegid(), anew=False)
-    command = [sys.executable, "-m", "portero", "door", "serve", "--key", str(tmp_path / "key")]
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+    """A door before dockerd's socket `dockerd`, when it is ready, with what it tells systemd."""
+    put_key(folder / "key", folder / "door.pub", os.getegid(), anew=False)
+    command = [sys.executable, "-m", "portero", "door", "serve", "--key", str(folder / "key")]
+    given = ["--dockerd", str(folder / "dockerd"), f"--listen=tool={folder}/docker.sock"]
+    environment = {"NOTIFY_SOCKET": str(folder / "notify"), "PYTHONPATH": ":".join(sys.path)}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(tmp_path / "notify"))
+        systemd.bind(environment["NOTIFY_SOCKET"])
         systemd.settimeout(30)
-        place = f"--listen=tool={tmp_path}/docker.sock"
-        environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "PYTHONPATH": ":".join(sys.path)}
-        with subprocess.Popen([*command, "--dockerd", str(tmp_path / "none"), place], env=environment) as door:
+        with subprocess.Popen([*command, *given], env=environment) as door:
             assert systemd.recv(100) == b"READY=1"
-            answer = ask(tmp_path / "docker.sock", b"GET / HTTP/1.1\r\nHost: d\r\n\r\n")
-            assert b" 503 Service Unavailable" in answer
-            assert systemd.recv(1000).startswith(b"STATUS=doors tool: ")
+            yield door, systemd
+
+
+def test_a_door_says_that_it_is_ready_answers_and_ends(tmp_path: Path) -> None:
+    with running(tmp_path) as (door, systemd):
+        assert b" 503 Service Unavailable" in ask(tmp_path / "docker.sock", GET)
+        assert systemd.recv(1000).startswith(b"STATUS=doors tool: ")
+        door.send_signal(signal.SIGTERM)
+        assert door.wait(20) == 0
+
+
+def test_a_door_that_is_stopped_ends_what_is_under_way_first(tmp_path: Path) -> None:
+    """As `docker ps` while the door is restarted."""
+    with socket.socket(socket.AF_UNIX) as dockerd, running(tmp_path) as (door, _):
+        dockerd.bind(str(tmp_path / "dockerd"))
+        dockerd.listen()
+        dockerd.settimeout(30)
+        with connect(tmp_path / "docker.sock") as client:
+            client.sendall(GET)
+            asked, _ = dockerd.accept()
+            asked.recv(4096)
             door.send_signal(signal.SIGTERM)
-            assert door.wait(20) == 0
+            with pytest.raises(subprocess.TimeoutExpired):
+                door.wait(0.3)
+            asked.sendall(ANSWER)
+            asked.close()
+            assert receive_all(client) == ANSWER
+        assert door.wait(20) == 0

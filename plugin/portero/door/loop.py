@@ -1,6 +1,7 @@
 """The loop of the door: one thread, all sockets, no work while nothing happens (epoll(7), edge-triggered)."""
 
 import logging
+import math
 import os
 import resource
 import select
@@ -23,18 +24,15 @@ from portero.observe.host.clients import AccountLookup, ClientProcesses
 _LOG = logging.getLogger(__name__)
 # Seconds: until dockerd is tried again, waiting connections are looked at, one more is accepted.
 _RETRY, _POLL_SECONDS, _PAUSE = 0.005, 1.0, 0.1
+# Seconds for what is under way when the door ends, as most requests need less; its unit waits for 5.
+_FINISH_WITHIN = 2.0
 # Seconds for connections that have something to do, and for new ones; then news is looked at again.
 _TURN = 0.005
 # Heads, bodies and answers that are not passed on yet.
 _MAX_WAITING_BYTES = 32 << 20
 _NEWS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
-_IN_CONTAINER = (
-    "The users' door is for processes of the host, and this one runs in a container, or has ended: give the container "
-    "its own door (doors in site.json)."
-)
 _UNKNOWN_UID = -1
 _TOO_MANY = TurnedAway(429, "This client has too many connections at once: close some.")
-_UNREADABLE = "The door cannot read which process asks: journalctl -u portero-door says why."
 
 
 class DoorLoop:
@@ -47,9 +45,8 @@ class DoorLoop:
         self._doors = {listener.fileno(): (name, listener) for name, listener in doors.items()}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._wake_read, select.EPOLLIN)
-        shared = (AccountLookup(self._wake_loop), Pipes(), Share(_MAX_WAITING_BYTES), treat)
+        shared = (AccountLookup(self._wake_loop), ClientProcesses(), Pipes(), Share(_MAX_WAITING_BYTES), treat)
         self._around = Surroundings(dockerd, stamps, *shared)
-        self._processes = ClientProcesses()
         self._streams: dict[int, Stream] = {}
         # Those that wait for something else than their sockets, and those that can go on at once.
         self._waiting: set[Stream] = set()
@@ -60,7 +57,7 @@ class DoorLoop:
         # Of which each connection has one.
         self._shares: dict[Stream, Share] = {}
         self._open = 0
-        self._accepts_from = 0.0
+        self._accepts_from, self._ends_at = 0.0, math.inf
         self.is_listening = False
         # Since the start; refused are those that were not read.
         self._connections = self._refused = 0
@@ -68,7 +65,7 @@ class DoorLoop:
     def run_once(self, max_seconds: float | None = None) -> None:
         """Wait for news, `max_seconds` seconds at most, and do what they ask for."""
         now = time.monotonic()
-        self._listen(now >= self._accepts_from and self._open < self.room.total)
+        self._listen(self._ends_at == math.inf and now >= self._accepts_from and self._open < self.room.total)
         listeners: list[int] = []
         for descriptor, events in self._epoll.poll(self._find_timeout(now, max_seconds)):
             if descriptor in self._doors:
@@ -93,6 +90,15 @@ class DoorLoop:
             self._accept(*self._doors[descriptor], time.monotonic() + _TURN / len(listeners))
         self._close_ended()
 
+    def finish(self) -> None:
+        """Accept no more connections: who connects now waits in the kernel's queue for the next process."""
+        self._ends_at = time.monotonic() + _FINISH_WITHIN
+        self._wake_loop()
+
+    @property
+    def is_finished(self) -> bool:
+        return self._ends_at < math.inf and (not self._open or time.monotonic() >= self._ends_at)
+
     def close(self) -> None:
         self._ended += {*self._streams.values()}
         self._close_ended()
@@ -110,7 +116,7 @@ class DoorLoop:
             os.write(self._wake_write, b"x")
 
     def _find_timeout(self, now: float, max_seconds: float | None) -> float | None:
-        waits = [] if max_seconds is None else [max_seconds]
+        waits = [max(0, wait) for wait in (max_seconds, self._ends_at - now) if wait is not None and wait < math.inf]
         if self._ready:
             return 0
         if not self.is_listening and self._accepts_from > now:
@@ -156,8 +162,7 @@ class DoorLoop:
         if share is None:
             client.close()
             return
-        inspect = str if uid is None else partial(self._find_refusal, client)
-        stream = Stream(client, name, uid, self._around, self._watch, self._forget, key, refused, inspect)
+        stream = Stream(client, name, uid, self._around, self._watch, self._forget, key, refused)
         self._open += 1
         self._shares[stream] = share
         self._waiting.add(stream)
@@ -173,18 +178,6 @@ class DoorLoop:
             return uid
         self._around.accounts.find_account(uid)
         return _UNKNOWN_UID
-
-    def _find_refusal(self, client: socket.socket) -> str:
-        why = _IN_CONTAINER
-        try:
-            if self._processes.is_trusted(client):
-                return ""
-        except OSError as error:
-            why = _UNREADABLE
-            cause = f"{error.filename or 'SO_PEERPIDFD'}: {error.strerror}"
-            _LOG.error("cannot read the process of a client (%s): is /proc mounted with hidepid?", cause)
-        self._refused += 1
-        return why
 
     def _watch(self, one: socket.socket, stream: Stream) -> None:
         self._epoll.register(one.fileno(), _NEWS)
@@ -243,5 +236,8 @@ class DoorLoop:
                 with suppress(OSError):
                     one.close()
             self._open -= 1
-            self._shares.pop(stream).resize(stream.client_key, 1, 0)
+            share = self._shares.pop(stream)
+            share.resize(stream.client_key, 1, 0)
+            # The others were counted when they came.
+            self._refused += share is self.room.served and stream.refused is not None
         self._ended.clear()

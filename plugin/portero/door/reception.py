@@ -32,7 +32,6 @@ _HANGUP = select.EPOLLHUP | select.EPOLLERR
 class Reception:
     """`uid`: of the client at the users' door, None at others. `refused`: why, and then it only hears that.
 
-    `inspect`: says why its process is refused; empty where it is not.
     `until`: when waiting ends, by time.monotonic(); None after the head. `client_key`: as whose connection it counts.
     """
 
@@ -43,7 +42,6 @@ class Reception:
         client_key: Client,
         waiting: Share,
         refused: TurnedAway | None,
-        inspect: Callable[[], str],
     ) -> None:
         self.client = client
         self.uid = uid
@@ -56,15 +54,12 @@ class Reception:
         self._denial: GrpcDenial | None = None
         self.hung_up: set[int] = set()
         # False: the connection has ended. None: it waits. True: it could go on at once.
-        self.step: Callable[[], bool | None] = self._look
-        self._inspect = inspect
+        self.step: Callable[[], bool | None] = self.look
         self.is_retried = False
         self.until: float | None = time.monotonic() + _BEGINS_WITHIN
 
-    def _look(self) -> bool | None:
-        """At the process. It takes longer than to accept a connection, and has its turn."""
-        if self.refused is None and (why := self._inspect()):
-            self.refused = TurnedAway(403, why)
+    def look(self) -> bool | None:
+        """The first step."""
         self.begin()
         return True
 

@@ -139,12 +139,11 @@ def _give_up(fault: str) -> NoReturn:
 
 
 def _serve(loop: DoorLoop) -> None:
-    # Connections end with the process: dockerd and clients see their end.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda _number, _frame: loop.finish())
     notifier = Notifier()
     notifier.tell_ready()
     reported = 0.0
-    while True:
+    while not loop.is_finished:
         loop.run_once(ALIVE_EVERY if notifier.is_watched else None)
         notifier.tell_alive()
         now = time.monotonic()

@@ -18,7 +18,11 @@ _LOG = logging.getLogger(__name__)
 # Seconds.
 _ACCOUNT_WITHIN = 10.0
 _ACCOUNTS_ALONE = "the users' door takes accounts of the host alone."
-_STATUS = "systemctl status docker"
+_IN_CONTAINER = (
+    "The users' door is for processes of the host, and this one runs in a container, or has ended: give the container "
+    "its own door (doors in site.json)."
+)
+_UNREADABLE = "The door cannot read which process asks: journalctl -u portero-door says why."
 _NOT_ACCEPTED = "dockerd does not accept connections in time: see systemctl status docker."
 
 
@@ -35,9 +39,8 @@ class Stream(TreatedRequest):
         forget: Callable[[socket.socket], None],
         client_key: Client = "",
         refused: TurnedAway | None = None,
-        inspect: Callable[[], str] = str,
     ) -> None:
-        super().__init__(client, uid, client_key, around.waiting, refused, inspect)
+        super().__init__(client, uid, client_key, around.waiting, refused)
         self._door = door
         self._around = around
         self._watch = watch
@@ -68,6 +71,18 @@ class Stream(TreatedRequest):
         super().release()
         for direction in self._directions:
             direction.drop()
+
+    def look(self) -> bool | None:
+        """At the process. It takes longer than to accept a connection, and has its turn."""
+        if self.uid is not None and self.refused is None:
+            try:
+                if not self._around.processes.is_trusted(self.client):
+                    self.refused = TurnedAway(403, _IN_CONTAINER)
+            except OSError as error:
+                self.refused = TurnedAway(403, _UNREADABLE)
+                cause = f"{error.filename or 'SO_PEERPIDFD'}: {error.strerror}"
+                _LOG.error("cannot read the process of a client (%s): is /proc mounted with hidepid?", cause)
+        return super().look()
 
     def begin(self) -> None:
         if self.uid is None or self.refused or self._around.accounts.is_known(self.uid):

@@ -18,7 +18,7 @@ from portero.door.treatment import (
     TurnedAway,
     pass_as_it_came,
 )
-from portero.observe.host.clients import AccountLookup
+from portero.observe.host.clients import AccountLookup, ClientProcesses
 
 # Seconds. The second one: dockerd that starts again with many containers.
 _BODY_WITHIN, DOCKERD_WITHIN = 60.0, 60.0
@@ -36,6 +36,7 @@ class Surroundings:
     dockerd: str
     stamps: Stamps
     accounts: AccountLookup
+    processes: ClientProcesses
     pipes: Pipes
     waiting: Share
     treat: Treat = pass_as_it_came
