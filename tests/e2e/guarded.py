@@ -180,9 +180,9 @@ class GuardedDocker(Dockerd):
         """Run the real docker command line."""
         return self.host.run(["docker", *words], timeout=timeout)
 
-    def portero(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def portero(self, *words: str, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
         """Run a command of this checkout's portero."""
-        return self.host.run([sys.executable, "-m", "portero", *words])
+        return self.host.run([sys.executable, "-m", "portero", *words], timeout=timeout)
 
     def status(self) -> Any:
         """What the plugin tells `portero status`, whose start takes a third of a second of a processor."""

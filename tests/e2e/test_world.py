@@ -42,7 +42,7 @@ def file_of(project: dict[str, Any]) -> str:
 
 def check(docker: GuardedDocker, profile: str, projects: list[dict[str, Any]]) -> dict[str, set[str]]:
     """The rules that refuse each file, from one run for all."""
-    checked = docker.portero("check", "--profile", profile, "--format", "json", *map(file_of, projects))
+    checked = docker.portero("check", "--profile", profile, "--format", "json", *map(file_of, projects), timeout=300)
     assert checked.returncode in (0, 1), checked.stderr
     return list_rules_by_file(checked.stdout)
 
