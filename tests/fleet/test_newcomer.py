@@ -27,6 +27,14 @@ TRY, INSTALL, ASK, REPORT, ENFORCE, DENIED, REMOVE = re.findall(
 # No table of the kernel's packet filter is this machine's own.
 OWN: dict[str, object] = {"iptables": False, "ip6tables": False}
 STARTED = "docker inspect -f '{{.State.StartedAt}} {{.State.Running}}' stays"
+LISTS = """
+import socket
+with socket.socket(socket.AF_UNIX) as door:
+    door.connect("/run/docker.sock")
+    door.sendall(b"GET /containers/json HTTP/1.1\\r\\nHost: docker\\r\\n\\r\\n")
+    answer = door.makefile("rb").read()
+assert answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"\\r\\n0\\r\\n\\r\\n"), answer
+"""
 ALICIA = "setpriv --reuid=alicia --regid=alicia --init-groups"
 
 
@@ -87,7 +95,8 @@ def test_after_a_power_cut_it_denies_again(machine: Machine, network: Network) -
 
 
 def test_doors_go_on_off_and_on(machine: Machine) -> None:
-    machine.path("/etc/portero/policy/site.json").write_text('{"doors": [{"name": "users"}]}')
+    site = {"doors": [{"name": "users", "groups": ["docker"]}], "ownership": "owner", "operator-groups": ["docker"]}
+    machine.path("/etc/portero/policy/site.json").write_text(json.dumps(site))
     wait_until(lambda: "users" in machine.shell("portero door list").stdout, "the policy is not in force")
     for verb in ("enable", "disable", "enable"):
         machine.do("systemctl reset-failed docker containerd")
@@ -97,11 +106,18 @@ def test_doors_go_on_off_and_on(machine: Machine) -> None:
 
 
 def test_an_upgrade_refuses_nothing_and_one_that_does_not_start_is_taken_back(machine: Machine) -> None:
-    failing = "(while [ ! -e /run/enough ]; do docker ps >/dev/null 2>>/run/failed; done &) >/dev/null 2>&1"
-    machine.do(failing)
+    """Nor do restarts of door and plugin.
+
+    The docker command line pings first, and waits there while the plugin restarts. Others list at once.
+    """
+    machine.path("/run/lists.py").write_text(LISTS)
+    for client in ("docker ps >/dev/null", *4 * ["sleep 0.7; python3 /run/lists.py"]):
+        machine.do(f"(while [ ! -e /run/enough ]; do {client} 2>>/run/failed; done &) >/dev/null 2>&1")
     notes = machine.path(f"{CHECKOUT}/packaging/files/environment")
     notes.write_text(notes.read_text() + "# new\n")
     upgraded = type_lines(machine, "make upgrade")
+    for unit in 4 * ("portero", "portero-door"):
+        machine.do(f"systemctl restart {unit}")
     machine.do("touch /run/enough")
     assert upgraded.returncode == 0, upgraded.stdout + upgraded.stderr
     assert machine.do("cat /run/failed") == ""

@@ -47,7 +47,7 @@ class ReloadThread:
         self._tell_status = tell_status
         self._writers_failure = ""
         self._next_poll = 0.0
-        self._retry = Retry()
+        self._retry, self._retry_to_show = Retry(), Retry()
         self._changing_since: float | None = None
         self._is_reload_requested = threading.Event()
 
@@ -97,6 +97,8 @@ class ReloadThread:
             self._changing_since = None
             if self._retry.is_due(now):
                 self._try_to_load(is_retry=True)
+            elif self._retry_to_show.is_due(now):
+                self._show_policy()
         else:
             self._changing_since = self._changing_since or now
             # What keeps changing a signed folder must not keep a new version out.
@@ -171,9 +173,11 @@ class ReloadThread:
             _LOG.warning(warning, settings.last_policy, error.strerror)
 
     def _show_policy(self) -> None:
-        """To users and doors; where that fails, all is loaded again after a pause."""
-        if not write_summary(self.application):
-            self._retry.fail(time.monotonic())
+        """To users and doors; where that fails, again after a pause."""
+        if write_summary(self.application):
+            self._retry_to_show.succeed()
+        else:
+            self._retry_to_show.fail(time.monotonic())
 
     def _is_unchanged(self, before: Snapshot) -> bool:
         """Whether the folders are as in `before`, but for signed ones: these were verified as they were read."""
