@@ -242,7 +242,7 @@ def test_of_a_network_that_dockerd_does_not_show_both_causes_are_named(judge: Ju
     decision = judge.decide(envelope("POST", "/v1.45/containers/ongone/start", None), "d-1", NOON, identity=ALICIA)
 
     owner = "an unknown owner (it is gone, or only swarm managers show it)"
-    assert f"Gone belongs to {owner}" in " ".join(write_denial(decision).split())
+    assert f"gone belongs to {owner}" in " ".join(write_denial(decision).split())
 
 
 @pytest.mark.parametrize("name", ["joiner", "behind"])

@@ -136,8 +136,8 @@ def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) ->
     named = list(dict.fromkeys(_name_requested(violation) for violation in group))
     more = len(named) - _MAX_PLACES + sum(violation.more for violation in group)
     shown = ", ".join(named[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
-    text = wording.text or first.reason
-    text = f"{shown}: {text}" if shown else _capitalize(text)
+    # A reason is a sentence already, and may begin with a name, which stays as it is.
+    text = f"{shown}: {wording.text or first.reason}" if shown else _capitalize(wording.text) or first.reason
     cure = wording.cure.get(dialect) or wording.cure.get("docker", "")
     if not cure and first.rule not in solved:
         cure = _capitalize(_INSTEAD_OF_HOST if is_whole_host(first) else choose_remedy(first, dialect))
