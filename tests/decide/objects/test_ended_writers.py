@@ -96,17 +96,18 @@ def test_a_service_has_what_its_tasks_have_and_had(*, in_task: bool) -> None:
     assert member.writes == member.shares - {"/srv/b"}
 
 
-def test_a_service_that_is_asked_for_has_what_the_request_names() -> None:
+@pytest.mark.parametrize(("network", "shared"), [("host", {"network host"}), ("bridge", set()), ("web", set())])
+def test_a_service_that_is_asked_for_has_what_the_request_names(network: str, shared: set[str]) -> None:
     facts: Any = {
         "mounts": [{"type": "volume", "source": "v", "writable": True}, {"type": "bind", "source": "/srv/b"}],
-        "networks": [{"name": "host"}, {"name": "app"}],
+        "networks": [{"name": "app"}, {"name": network}],
     }
 
     member = make_asking_member("web", {"facts": facts}, [Source("/srv/b", writable=False)], HOST)
 
     assert (member.id, member.state) == ("service web", "starting")
-    assert member.shares == {"/srv/b", "volume v", "network host"}
-    assert member.writes == {"volume v", "network host"}
+    assert member.shares == {"/srv/b", "volume v", *shared}
+    assert member.writes == {"volume v", *shared}
 
 
 ASKED = list[str]()

@@ -207,8 +207,10 @@ def test_an_anonymous_volume_is_of_those_that_mount_it(
 ) -> None:
     """Compose mounts the one of the container before again."""
     containers: dict[str, Any] = {}
-    for name, owner in mounted_by.items():
-        shown = {**mounting(name, "anon"), "Config": owned_container(name, owner)["Config"]}
+    # A stranger's volumes beside it do not count.
+    mounts = {**dict.fromkeys(mounted_by, ("anon",)), "stranger": ("aaa", "zzz")}
+    for name, owner in {**mounted_by, "stranger": "bob"}.items():
+        shown = {**mounting(name, *mounts[name]), "Config": owned_container(name, owner)["Config"]}
         containers |= {name: shown, shown["Id"]: shown}
     asked = daemon(judge, container=containers, volume={"anon": {**ANONYMOUS, "Labels": labels}})
 

@@ -393,8 +393,10 @@ def test_where_nobody_can_be_asked_all_that_exists_is_the_operators(judge: Judge
         body = {"Image": "busybox", "Labels": {"owner": "alicia"}, "HostConfig": host_config}
         return refusals(unasked, "POST", "/containers/create", body)
 
-    for path in ("/containers/mine/json", "/exec/inmine/json"):
+    # A container may be called as a network that is no one's.
+    for path in ("/containers/mine/json", "/containers/bridge/json", "/exec/inmine/json"):
         assert refusals(unasked, "GET", path) == {(READ, BY_ID)}
+    assert refusals(unasked, "GET", "/networks/bridge") == set()
     for path, body in (("/containers/mine/exec", {"Cmd": ["id"]}), ("/exec/inmine/start", {})):
         assert refusals(unasked, "POST", path, body) == {(CHANGED, BY_ID)}
     assert refusals(unasked, "DELETE", "/volumes/mine") == {(CHANGED, "path.name")}
