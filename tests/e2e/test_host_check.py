@@ -46,7 +46,7 @@ def test_the_facts_of_a_running_dockerd_are_known(docker: GuardedDocker) -> None
     # The harness names the plugin with a reload: what dockerd reads at its start alone may differ from the file now.
     unknown = {name: fact["at"] for name, fact in daemon.items() if fact.get("value") == "unknown"}
     assert {name for name, at in unknown.items() if "changed after dockerd started" not in at} == set()
-    assert {*unknown} == {"noNewPrivileges", "serversInPools", "userlandProxy"}
+    assert {*unknown} == {"logOwners", "noNewPrivileges", "serversInPools", "userlandProxy"}
     limits = outcome["host"]["openFiles"]["process"]
     assert limits["hard"]["at"].startswith("/proc/")
     assert limits["hard"]["value"] != "unknown"

@@ -41,6 +41,25 @@ def test_a_server_behind_the_default_route_counts_and_one_with_a_route_does_not(
     assert find_servers_in_pools(host.files, host.configuration())["value"] == servers
 
 
+@pytest.mark.parametrize(
+    ("flags", "settings", "owners"),
+    [
+        ((), "{}", []),
+        ((), '{"log-opts": {"env": "os,customer", "max-size": "10m"}}', []),
+        ((), '{"log-opts": {"env-regex": ".*", "labels": "container.id-full", "tag": "x"}}', ["env-regex", "labels"]),
+        (("--log-opt", "env-regex=^(os)", "--log-opt", "labels-regex=.+"), "{}", ["labels-regex"]),
+        ((), "no JSON", "unknown"),
+    ],
+)
+def test_default_log_options_that_say_whose_a_line_is_are_named(
+    host: Host, flags: tuple[str, ...], settings: str, owners: Any
+) -> None:
+    host.dockerd(*flags)
+    host.write("/etc/docker/daemon.json", settings)
+
+    assert facts(host)["logOwners"]["value"] == owners
+
+
 INFO: dict[str, Any] = json.loads(Path(__file__).with_name("info.json").read_text())
 
 
@@ -62,6 +81,7 @@ def test_what_dockerd_says_counts(host: Host) -> None:
         "noNewPrivileges": "unknown",
         "seccomp": "builtin",
         "logDriver": "journald",
+        "logOwners": "unknown",
         "icc": "unknown",
         "iptables": "unknown",
         "userlandProxy": "unknown",

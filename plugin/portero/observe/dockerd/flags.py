@@ -15,6 +15,7 @@ FLAG_OF_KEY: Mapping[str, str] = {
     "default-ulimits": "default-ulimit",
     "hosts": "host",
     "insecure-registries": "insecure-registry",
+    "log-opts": "log-opt",
 }
 _SHORT = {"G": "group", "H": "host", "g": "data-root"}
 # Keys of daemon.json that are one text.
@@ -34,7 +35,7 @@ def read_flag_settings(flags: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     if words := flags.get("no-new-privileges"):
         settings["no-new-privileges"] = parse_go_bool(words[-1]) is True
     objects: dict[str, JSON] = {
-        "log-opts": dict(word.partition("=")[::2] for word in flags.get("log-opt", ())),
+        "log-opts": dict(word.partition("=")[::2] for word in flags.get(FLAG_OF_KEY["log-opts"], ())),
         "default-ulimits": dict(_list_ulimits(flags.get(FLAG_OF_KEY["default-ulimits"], ()))),
         "default-network-opts": _read_network_options(flags.get("default-network-opt", ())),
     }

@@ -8,6 +8,7 @@ import re
 from ipaddress import ip_network
 from typing import cast
 
+from portero.decide.facts.log_driver import parse_options
 from portero.decide.policy.site import encode_version
 from portero.decide.values.ip_ranges import Network, contains
 from portero.decide.values.json_fields import JSON, Fact, to_object, to_text, to_texts
@@ -94,6 +95,7 @@ def collect_facts(
         },
         "seccomp": prefer(info.read_seccomp(), configuration.read_text("seccomp-profile", "builtin")),
         "logDriver": prefer(info.read_fact("LoggingDriver", str), configuration.read_text("log-driver", "json-file")),
+        "logOwners": _find_log_owners(configuration),
         "icc": prefer(observe(_BRIDGE, lambda: _find_icc(api)), configuration.read_switch("icc", default=True)),
         "iptables": configuration.read_switch("iptables", default=True),
         "userlandProxy": configuration.read_switch("userland-proxy", default=True),
@@ -104,6 +106,15 @@ def collect_facts(
         "cgroupVersion": info.read_fact("CgroupVersion", str),
         "enforcesLimits": {name: info.read_fact(reported_as, bool) for name, reported_as in _LIMITS.items()},
     }
+
+
+def _find_log_owners(configuration: Configuration) -> Fact:
+    """The default log options by which a container could say whose a line is."""
+    options = configuration.read_mapping("log-opts")
+    pairs = to_object(options["value"]).items() or [word.partition("=")[::2] for word in to_texts(options["value"])]
+    owners = parse_options({name: to_text(value) for name, value in pairs}, "")["owners"]
+    names = [one["name"] for one in cast("list[Fact]", owners)]
+    return options if options["value"] == UNKNOWN else make_fact(names, str(options["at"]))
 
 
 def find_release(version: Fact) -> Fact:
