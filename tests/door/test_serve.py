@@ -33,7 +33,7 @@ def test_a_dead_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None
     listen_at([place])["a"].close()
 
     (listener,) = listen_at([place]).values()
-    with listener, pytest.raises(NoSocket, match="Address already in use: stop who listens there"):
+    with listener, pytest.raises(NoSocket, match="Address already in use: stop what listens there"):
         listen_at([place])
 
 
@@ -44,6 +44,7 @@ def test_a_dead_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None
         (["users=docker.sock"], "write a name and an absolute path"),
         (["Users=/x/docker.sock"], "is no name of a door"),
         (["users=/x/door.sock"], "call the socket docker.sock"),
+        (["users=/nowhere/docker.sock"], "/nowhere/docker.sock: No such file or directory: make its folder"),
     ],
 )
 def test_a_place_that_is_none_is_named(places: list[str], fault: str) -> None:
@@ -113,11 +114,12 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], socket.sock
             yield door, systemd
 
 
-def test_a_door_says_that_it_is_ready_answers_and_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_door_says_that_it_is_ready_answers_and_ends(tmp_path: Path, end: signal.Signals) -> None:
     with running(tmp_path) as (door, systemd):
         assert b" 503 Service Unavailable" in ask(tmp_path / "docker.sock", GET)
         assert systemd.recv(1000).startswith(b"STATUS=doors tool: ")
-        door.send_signal(signal.SIGTERM)
+        door.send_signal(end)
         assert door.wait(20) == 0
 
 

@@ -3,6 +3,7 @@
 The sockets are those that systemd holds (sd_listen_fds(3)), by their names, or those made at given paths.
 """
 
+import errno
 import os
 import re
 import signal
@@ -69,7 +70,8 @@ def listen_at(specs: Sequence[str]) -> dict[str, socket.socket]:
     try:
         return {name: _prepare(_bind(path)) for name, path in zip(names, paths, strict=True)}
     except OSError as error:
-        raise NoSocket(f"{error.filename}: {error.strerror}: stop who listens there, or name another path") from None
+        cure = "make its folder" if error.errno == errno.ENOENT else "stop what listens there, or name another path"
+        raise NoSocket(f"{error.filename}: {error.strerror}: {cure}") from None
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -139,7 +141,8 @@ def _give_up(fault: str) -> NoReturn:
 
 
 def _serve(loop: DoorLoop) -> None:
-    signal.signal(signal.SIGTERM, lambda _number, _frame: loop.finish())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: loop.finish())
     notifier = Notifier()
     notifier.tell_ready()
     reported = 0.0
